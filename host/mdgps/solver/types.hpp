@@ -1,0 +1,159 @@
+#pragma once
+/// The quantities of guided policy search, batched: N conditions, T timesteps, n states, m actions, z = [x; u].
+/// Every struct is a set of views in the order of its symbols in the paper; `Real` may be const for inputs.
+/// Shapes are in brackets, row-major; matrices that are symmetric are stored whole.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "mdgps/solver/array.hpp"
+#include "mdgps/solver/view.hpp"
+
+namespace mdgps {
+
+struct BatchShape {
+  std::int64_t conditions = 0;  ///< N
+  std::int64_t steps = 0;       ///< T
+  std::int64_t states = 0;      ///< n
+  std::int64_t actions = 0;     ///< m
+
+  friend bool operator==(const BatchShape&, const BatchShape&) = default;
+};
+
+/// What became of one condition. Nothing inside the numbers of a condition throws.
+enum class Status : std::int32_t {
+  ok = 0,
+  constraint_inactive,    ///< the unconstrained optimum lies within the KL bound: the bound does not bind
+  not_converged,          ///< the search ended outside its tolerance; the result still satisfies KL <= epsilon
+  not_positive_definite,  ///< some Quu (or covariance) has no Cholesky factor at any dual tried
+  not_finite,             ///< NaN or infinity in the condition's input or arithmetic
+};
+std::string_view to_string(Status status);
+
+/// p(u|x) = N(K x + k, C)
+template <class Real>
+struct LinearGaussianPolicy {
+  View<Real, 4> gain;        ///< K [N,T,m,n]
+  View<Real, 3> offset;      ///< k [N,T,m]
+  View<Real, 4> covariance;  ///< C [N,T,m,m]
+};
+
+/// p(x'|x,u) = N(f z + f_c, F). Step T-1 has no successor and is not read.
+template <class Real>
+struct LinearGaussianDynamics {
+  View<Real, 4> transition;  ///< f   [N,T,n,n+m]
+  View<Real, 3> offset;      ///< f_c [N,T,n]
+  View<Real, 4> covariance;  ///< F   [N,T,n,n]
+};
+
+/// l(z) ~ 1/2 z'Hz + g'z + c, about z = 0
+template <class Real>
+struct QuadraticCost {
+  View<Real, 4> hessian;   ///< H [N,T,n+m,n+m]
+  View<Real, 3> gradient;  ///< g [N,T,n+m]
+  View<Real, 2> constant;  ///< c [N,T]
+};
+
+/// p(x_1)
+template <class Real>
+struct GaussianState {
+  View<Real, 2> mean;        ///< [N,n]
+  View<Real, 3> covariance;  ///< [N,n,n]
+};
+
+/// Marginals of z_t
+template <class Real>
+struct TrajectoryDistribution {
+  View<Real, 3> mean;        ///< [N,T,n+m]
+  View<Real, 4> covariance;  ///< [N,T,n+m,n+m]
+};
+
+/// Memory that the caller owns and an operation may use while it runs.
+struct Workspace {
+  void* data = nullptr;
+  std::size_t bytes = 0;
+  Device device{};
+};
+
+/// The caller's queue of work: a cudaStream_t on a GPU, nothing on the CPU.
+struct Stream {
+  void* handle = nullptr;
+};
+
+/// @name Owning counterparts in host memory
+/// `view()` gives the struct of views that the solver takes.
+/// @{
+template <class Real>
+struct LinearGaussianPolicyArrays {
+  Array<Real, 4> gain;
+  Array<Real, 3> offset;
+  Array<Real, 4> covariance;
+
+  LinearGaussianPolicyArrays() = default;
+  explicit LinearGaussianPolicyArrays(const BatchShape& s)
+      : gain({s.conditions, s.steps, s.actions, s.states}),
+        offset({s.conditions, s.steps, s.actions}),
+        covariance({s.conditions, s.steps, s.actions, s.actions}) {}
+  LinearGaussianPolicy<Real> view() { return {gain, offset, covariance}; }
+  LinearGaussianPolicy<const Real> view() const { return {gain, offset, covariance}; }
+};
+
+template <class Real>
+struct LinearGaussianDynamicsArrays {
+  Array<Real, 4> transition;
+  Array<Real, 3> offset;
+  Array<Real, 4> covariance;
+
+  LinearGaussianDynamicsArrays() = default;
+  explicit LinearGaussianDynamicsArrays(const BatchShape& s)
+      : transition({s.conditions, s.steps, s.states, s.states + s.actions}),
+        offset({s.conditions, s.steps, s.states}),
+        covariance({s.conditions, s.steps, s.states, s.states}) {}
+  LinearGaussianDynamics<Real> view() { return {transition, offset, covariance}; }
+  LinearGaussianDynamics<const Real> view() const { return {transition, offset, covariance}; }
+};
+
+template <class Real>
+struct QuadraticCostArrays {
+  Array<Real, 4> hessian;
+  Array<Real, 3> gradient;
+  Array<Real, 2> constant;
+
+  QuadraticCostArrays() = default;
+  explicit QuadraticCostArrays(const BatchShape& s)
+      : hessian({s.conditions, s.steps, s.states + s.actions, s.states + s.actions}),
+        gradient({s.conditions, s.steps, s.states + s.actions}),
+        constant({s.conditions, s.steps}) {}
+  QuadraticCost<Real> view() { return {hessian, gradient, constant}; }
+  QuadraticCost<const Real> view() const { return {hessian, gradient, constant}; }
+};
+
+template <class Real>
+struct GaussianStateArrays {
+  Array<Real, 2> mean;
+  Array<Real, 3> covariance;
+
+  GaussianStateArrays() = default;
+  explicit GaussianStateArrays(const BatchShape& s)
+      : mean({s.conditions, s.states}), covariance({s.conditions, s.states, s.states}) {}
+  GaussianState<Real> view() { return {mean, covariance}; }
+  GaussianState<const Real> view() const { return {mean, covariance}; }
+};
+
+template <class Real>
+struct TrajectoryDistributionArrays {
+  Array<Real, 3> mean;
+  Array<Real, 4> covariance;
+
+  TrajectoryDistributionArrays() = default;
+  explicit TrajectoryDistributionArrays(const BatchShape& s)
+      : mean({s.conditions, s.steps, s.states + s.actions}),
+        covariance({s.conditions, s.steps, s.states + s.actions, s.states + s.actions}) {}
+  TrajectoryDistribution<Real> view() { return {mean, covariance}; }
+  TrajectoryDistribution<const Real> view() const { return {mean, covariance}; }
+};
+/// @}
+
+}  // namespace mdgps
