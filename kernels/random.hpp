@@ -1,9 +1,9 @@
 #pragma once
 /// Counter-based random numbers: Philox4x32-10.
 ///
-/// Every number is a function of (seed, stream, iteration, condition, sample, index), so a result depends neither on the
-/// order in which numbers are drawn nor on the number of threads.
-/// Source: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+/// Every number is a function of (seed, stream, iteration, condition, sample, index), so a result depends neither on
+/// the order in which numbers are drawn nor on the number of threads. Source: Salmon, Moraes, Dror, Shaw, "Parallel
+/// random numbers: as easy as 1, 2, 3", SC 2011.
 
 #include <array>
 #include <cmath>
