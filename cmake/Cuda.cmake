@@ -1,0 +1,42 @@
+# Sets MDGPS_HAS_CUDA and enables the CUDA language, as MDGPS_CUDA asks.
+set(MDGPS_HAS_CUDA OFF)
+if(NOT MDGPS_CUDA MATCHES "^(AUTO|ON|OFF)$")
+  message(FATAL_ERROR "MDGPS_CUDA is '${MDGPS_CUDA}'; set it to AUTO, ON or OFF.")
+endif()
+if(MDGPS_CUDA STREQUAL "OFF")
+  return()
+endif()
+
+if(NOT CMAKE_CUDA_ARCHITECTURES)
+  set(CMAKE_CUDA_ARCHITECTURES "80;90" CACHE STRING "GPU architectures to compile for")
+endif()
+if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
+  # The toolkit's installer does not put nvcc on the PATH.
+  find_program(MDGPS_NVCC nvcc HINTS ENV CUDA_PATH PATHS /usr/local/cuda PATH_SUFFIXES bin)
+  if(MDGPS_NVCC)
+    set(CMAKE_CUDA_COMPILER "${MDGPS_NVCC}")
+  endif()
+endif()
+
+include(CheckLanguage)
+if(NOT CMAKE_CUDA_COMPILER)
+  check_language(CUDA)
+endif()
+if(NOT CMAKE_CUDA_COMPILER)
+  if(MDGPS_CUDA STREQUAL "ON")
+    message(FATAL_ERROR "MDGPS_CUDA is ON, but no CUDA compiler was found. Install the CUDA Toolkit (13.0 is what mdgps is "
+                        "tested with), pass -DCMAKE_CUDA_COMPILER=<path of nvcc>, or build without: -DMDGPS_CUDA=OFF.")
+  endif()
+  message(STATUS "mdgps: no CUDA compiler found, building the CPU side only (MDGPS_CUDA=AUTO)")
+  return()
+endif()
+
+enable_language(CUDA)
+set(CMAKE_CUDA_STANDARD 20)
+set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+# Linked statically so that the program starts on a machine without a GPU or its driver.
+set(CMAKE_CUDA_RUNTIME_LIBRARY Static)
+target_compile_options(mdgps_build_settings INTERFACE "$<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings;--expt-relaxed-constexpr>")
+set(MDGPS_HAS_CUDA ON)
+target_compile_definitions(mdgps_build_settings INTERFACE MDGPS_HAS_CUDA=1)
+message(STATUS "mdgps: CUDA ${CMAKE_CUDA_COMPILER_VERSION}, architectures ${CMAKE_CUDA_ARCHITECTURES}")
