@@ -46,6 +46,9 @@ class ConfigReader {
   std::string choice(std::string_view key, std::string_view default_value,
                      std::initializer_list<std::string_view> choices) const;
 
+  /// `count` numbers; one number alone stands for all of them.
+  std::vector<double> numbers(std::string_view key, std::size_t count, double default_value) const;
+
   /// The table under a key; where it is missing, an empty one.
   ConfigReader child(std::string_view key) const;
 

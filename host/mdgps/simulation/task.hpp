@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,7 +37,7 @@ struct ConditionSpec {
   };
   std::vector<double> joint_positions;    ///< one per joint of the state
   std::vector<double> joint_velocities;   ///< likewise
-  std::vector<Move> moves;                ///< bodies put elsewhere than in the model
+  std::optional<Move> move;               ///< a body put elsewhere than in the model
   std::array<double, 3> target_offset{};  ///< moves the targets of all points, metres
 };
 
