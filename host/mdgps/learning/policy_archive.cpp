@@ -4,6 +4,8 @@
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/serialization/import.h>
 
+#include <array>
+#include <exception>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -54,7 +56,7 @@ auto with_module(const std::filesystem::path& path, const char* what, const Read
   try {
     const torch::jit::Module module = torch::jit::load(file);
     return read(module);
-  } catch (const c10::Error&) {
+  } catch (const std::exception&) {
     throw std::runtime_error(path.string() + ": is not " + what + " written by mdgps, or is damaged");
   }
 }
@@ -104,19 +106,19 @@ void NeuralGaussianPolicy::save_training_state(const std::filesystem::path& path
 }
 
 void NeuralGaussianPolicy::load_training_state(const std::filesystem::path& path) {
-  with_module(path, "a training state", [&](const torch::jit::Module& module) {
-    const c10::InferenceMode guard;
-    const at::Tensor first = module.attr("first_moment").toTensor();
-    const at::Tensor second = module.attr("second_moment").toTensor();
-    const at::Tensor minibatches = module.attr("minibatches").toTensor();
-    if (first.numel() != parameters_->weights.numel() || second.numel() != first.numel()) {
-      throw std::runtime_error(path.string() + ": is of a network with " + std::to_string(first.numel()) +
-                               " weights, this one has " + std::to_string(parameters_->weights.numel()));
-    }
-    parameters_->first_moment.copy_(first);
-    parameters_->second_moment.copy_(second);
-    parameters_->minibatches.copy_(minibatches);
+  Parameters& p = *parameters_;
+  const auto [first, second, minibatches] = with_module(path, "a training state", [](const torch::jit::Module& module) {
+    return std::array{module.attr("first_moment").toTensor(), module.attr("second_moment").toTensor(),
+                      module.attr("minibatches").toTensor()};
   });
+  if (!first.sizes().equals(p.weights.sizes()) || !second.sizes().equals(p.weights.sizes())) {
+    throw std::runtime_error(path.string() + ": is of a network with " + std::to_string(first.numel()) +
+                             " weights, this one has " + std::to_string(p.weights.numel()));
+  }
+  const c10::InferenceMode guard;
+  p.first_moment.copy_(first);
+  p.second_moment.copy_(second);
+  p.minibatches.copy_(minibatches);
 }
 
 }  // namespace mdgps
