@@ -23,10 +23,11 @@ find_package(Threads REQUIRED)
 # GCC's OpenMP runtime is not instrumented, so that ThreadSanitizer would report every parallel loop as a race:
 # those builds run the loops on one thread, and look for races inside the kernels with groups of real threads.
 add_library(mdgps_openmp INTERFACE)
+find_package(OpenMP REQUIRED COMPONENTS CXX)
 if(MDGPS_SANITIZE STREQUAL "thread")
   target_compile_options(mdgps_openmp INTERFACE -Wno-unknown-pragmas)
+  target_link_libraries(mdgps_openmp INTERFACE ${OpenMP_CXX_LIBRARIES})
 else()
-  find_package(OpenMP REQUIRED COMPONENTS CXX)
   target_link_libraries(mdgps_openmp INTERFACE OpenMP::OpenMP_CXX)
 endif()
 

@@ -32,11 +32,11 @@ if(NOT CMAKE_CUDA_COMPILER)
 endif()
 
 enable_language(CUDA)
-set(CMAKE_CUDA_STANDARD 20)
-set(CMAKE_CUDA_STANDARD_REQUIRED ON)
 # Linked statically so that the program starts on a machine without a GPU or its driver.
 set(CMAKE_CUDA_RUNTIME_LIBRARY Static)
-target_compile_options(mdgps_build_settings INTERFACE "$<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings;--expt-relaxed-constexpr>")
+# CMake 3.25 does not know that nvcc has C++20, so that CMAKE_CUDA_STANDARD cannot ask for it.
+target_compile_options(mdgps_build_settings INTERFACE
+  "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;-Werror=all-warnings;--expt-relaxed-constexpr>")
 set(MDGPS_HAS_CUDA ON)
 target_compile_definitions(mdgps_build_settings INTERFACE MDGPS_HAS_CUDA=1)
 message(STATUS "mdgps: CUDA ${CMAKE_CUDA_COMPILER_VERSION}, architectures ${CMAKE_CUDA_ARCHITECTURES}")
