@@ -1,0 +1,89 @@
+#pragma once
+/// What every kernel stands on: the function marker, the group contract, and the scalars a kernel may run on.
+///
+/// A kernel is a function template on <Group, Scalar>. It works on one problem, shared among the threads of the group.
+/// `Scalar` is float, double, or a Pack of them (one problem per SIMD lane). Data never steers an `if`: masks do.
+
+#include <cmath>
+#include <cstdint>
+
+#if defined(__CUDACC__)
+#define MDGPS_FUNCTION __host__ __device__ inline
+#else
+#define MDGPS_FUNCTION inline
+#endif
+
+// Each instruction set's copy of the kernels lives in a namespace of its own, so that the linker can never give a
+// generic machine the code of a wider one.
+#if !defined(MDGPS_TARGET)
+#define MDGPS_TARGET generic
+#endif
+
+namespace mdgps::kernels::inline MDGPS_TARGET {
+
+/// A group of one thread. The contract of a group: thread_rank(), num_threads(), sync(), as in cooperative_groups;
+/// every thread of the group reaches every sync().
+struct Solo {
+  MDGPS_FUNCTION int thread_rank() const { return 0; }
+  MDGPS_FUNCTION int num_threads() const { return 1; }
+  MDGPS_FUNCTION void sync() const {}
+};
+
+/// Shares f(0), ..., f(n-1) among the group's threads and waits until all are done.
+template <class Group, class Function>
+MDGPS_FUNCTION void for_each(const Group& g, int n, Function f) {
+  for (int i = static_cast<int>(g.thread_rank()); i < n; i += static_cast<int>(g.num_threads())) f(i);
+  g.sync();
+}
+
+/// @name Plain scalars seen as packs of one lane
+/// @{
+template <class Scalar>
+struct ScalarTraits {
+  using Element = Scalar;
+  using Mask = bool;
+  static constexpr int lanes = 1;
+};
+template <class Scalar>
+using Element = typename ScalarTraits<Scalar>::Element;
+template <class Scalar>
+using Mask = typename ScalarTraits<Scalar>::Mask;
+template <class Scalar>
+inline constexpr int lane_count = ScalarTraits<Scalar>::lanes;
+
+MDGPS_FUNCTION double select(bool mask, double a, double b) { return mask ? a : b; }
+MDGPS_FUNCTION float select(bool mask, float a, float b) { return mask ? a : b; }
+MDGPS_FUNCTION bool any(bool mask) { return mask; }
+MDGPS_FUNCTION bool none(bool mask) { return !mask; }
+MDGPS_FUNCTION double root(double x) { return ::sqrt(x); }
+MDGPS_FUNCTION float root(float x) { return ::sqrtf(x); }
+MDGPS_FUNCTION double logarithm(double x) { return ::log(x); }
+MDGPS_FUNCTION float logarithm(float x) { return ::logf(x); }
+MDGPS_FUNCTION double exponential(double x) { return ::exp(x); }
+MDGPS_FUNCTION float exponential(float x) { return ::expf(x); }
+/// False for NaN and infinity.
+MDGPS_FUNCTION bool finite(double x) { return x - x == 0.0; }
+MDGPS_FUNCTION bool finite(float x) { return x - x == 0.0f; }
+
+template <class T>
+MDGPS_FUNCTION T& lane(T& x, int) {
+  return x;
+}
+template <class T>
+MDGPS_FUNCTION const T& lane(const T& x, int) {
+  return x;
+}
+MDGPS_FUNCTION bool get_lane(bool mask, int) { return mask; }
+MDGPS_FUNCTION void set_lane(bool& mask, int, bool value) { mask = value; }
+/// @}
+
+template <class Scalar>
+MDGPS_FUNCTION Scalar maximum(const Scalar& a, const Scalar& b) {
+  return select(a > b, a, b);
+}
+template <class Scalar>
+MDGPS_FUNCTION Scalar minimum(const Scalar& a, const Scalar& b) {
+  return select(a < b, a, b);
+}
+
+}  // namespace mdgps::kernels::inline MDGPS_TARGET

@@ -1,0 +1,69 @@
+#pragma once
+/// Gaussian forward propagation: the marginals of z_t under linear-Gaussian dynamics and policy.   [MDGPS B.3]
+
+#include "kernels/linear_gaussian.hpp"
+
+namespace mdgps::kernels::inline MDGPS_TARGET {
+
+/// Joint marginal of z = [x; u] from that of x and the policy (K, k, C).
+/// The x block of `covariance` holds S_x already; the others are filled in.
+template <class Group, class Scalar>
+MDGPS_FUNCTION void join_action(const Group& g, const Matrix<Scalar>& K, const Vector<Scalar>& k,
+                                const Matrix<Scalar>& C, const Vector<Scalar>& mean, const Matrix<Scalar>& covariance) {
+  const int m = K.rows, n = K.cols;
+  const auto x = mean.segment(0, n), u = mean.segment(n, m);
+  const auto S_x = covariance.block(0, 0, n, n), S_ux = covariance.block(n, 0, m, n);
+  const auto S_xu = covariance.block(0, n, n, m), S_u = covariance.block(n, n, m, m);
+  for_each(g, m, [&](int i) { u(i) = k(i); });
+  product(g, K, x, u, Update::add);
+  product(g, K, S_x, S_ux);
+  for_each(g, n * m, [&](int e) { S_xu(e / m, e % m) = S_ux(e % m, e / m); });
+  copy(g, C, S_u);
+  product(g, K, S_xu, S_u, Update::add, Part::symmetric);
+}
+
+/// The whole pass for the lanes' conditions.
+template <class Group, class Scalar, class T>
+MDGPS_FUNCTION void forward_pass(const Group& g, const Lanes<Scalar>& lanes, const Shape& shape,
+                                 const GaussianBatch<const T>& initial, const DynamicsBatch<const T>& dynamics,
+                                 const PolicyBatch<const T>& policy, const GaussianBatch<T>& distribution,
+                                 const Batch<std::int32_t>& status, Scratch<Scalar>& scratch) {
+  const int n = shape.states, m = shape.actions, p = shape.joint();
+  const auto f = scratch.take_matrix(n, p);
+  const auto f_S = scratch.take_matrix(n, p);
+  const auto S = scratch.take_matrix(p, p);
+  const auto mean = scratch.take_vector(p);
+  const auto next_mean = scratch.take_vector(n);
+  const auto next_S = scratch.take_matrix(n, n);
+  const auto K = scratch.take_matrix(m, n);
+  const auto k = scratch.take_vector(m);
+  const auto C = scratch.take_matrix(m, m);
+  if (scratch.counting()) return;
+
+  Mask<Scalar> all_finite = true;
+  load(g, lanes, initial.mean, 0, mean.segment(0, n));
+  load(g, lanes, initial.covariance, 0, S.block(0, 0, n, n));
+  for (int t = 0; t < shape.steps; ++t) {
+    load(g, lanes, policy.gain, t, K);
+    load(g, lanes, policy.offset, t, k);
+    load(g, lanes, policy.covariance, t, C);
+    join_action(g, K, k, C, mean, S);
+    store(g, lanes, mean, distribution.mean, t);
+    store(g, lanes, S, distribution.covariance, t);
+    Scalar sum{};
+    for (int i = 0; i < p; ++i) sum += S(i, i) + mean(i);
+    all_finite = all_finite & finite(sum);
+    if (t + 1 == shape.steps) break;
+    load(g, lanes, dynamics.transition, t, f);
+    load(g, lanes, dynamics.offset, t, next_mean);
+    load(g, lanes, dynamics.covariance, t, next_S);
+    product(g, f, mean, next_mean, Update::add);
+    product(g, f, S, f_S);
+    product(g, f_S, transpose(f), next_S, Update::add, Part::symmetric);
+    for_each(g, n, [&](int i) { mean(i) = next_mean(i); });
+    copy(g, next_S, S.block(0, 0, n, n));
+  }
+  store_outcome(g, lanes, !all_finite, Outcome::not_finite, Mask<Scalar>(false), Outcome::ok, status);
+}
+
+}  // namespace mdgps::kernels::inline MDGPS_TARGET

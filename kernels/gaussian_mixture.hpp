@@ -1,0 +1,270 @@
+#pragma once
+/// Gaussian mixture over points pooled from all steps and recent iterations, and the normal-inverse-Wishart prior it
+/// gives for the points of one step.   [MDGPS 3.1, B.1]; Levine & Abbeel 2014, Section 3.2.
+///
+/// Lanes are components: each lane holds one component's factor, and the points are read by all lanes alike.
+
+#include "kernels/cholesky.hpp"
+#include "kernels/lanes.hpp"
+#include "kernels/regression.hpp"
+
+namespace mdgps::kernels::inline MDGPS_TARGET {
+
+struct MixtureShape {
+  std::int64_t points;
+  int dimensions, components;
+  /// Components rounded up to whole packs: the row length of a table of responsibilities.
+  template <class Scalar>
+  MDGPS_FUNCTION int padded() const {
+    return (components + lane_count<Scalar> - 1) / lane_count<Scalar> * lane_count<Scalar>;
+  }
+};
+
+/// A mixture of K Gaussians in memory: mean [K,d], covariance [K,d,d], weight [K].
+template <class T>
+struct Mixture {
+  T* mean;
+  T* covariance;
+  T* weight;
+};
+
+/// Points packed for C at a time by R rows of the whitener: squares[c] += |(W z_c - w)[i0 .. i0 + R)|^2.
+template <int R, int C, class Scalar, class T>
+MDGPS_FUNCTION void whitened_tile(const Matrix<Scalar>& W, const Vector<Scalar>& w, int i0, const T* z, int stride,
+                                  Scalar* squares) {
+  Scalar residual[R][C];
+  for (int r = 0; r < R; ++r)
+    for (int c = 0; c < C; ++c) residual[r][c] = -w(i0 + r);
+  for (int k = 0; k < i0 + R; ++k) {  // W is lower triangular
+    Scalar column[R];
+    for (int r = 0; r < R; ++r) column[r] = W(i0 + r, k);
+    for (int c = 0; c < C; ++c) {
+      const Scalar x = Scalar(z[c * stride + k]);
+      for (int r = 0; r < R; ++r) residual[r][c] += column[r] * x;
+    }
+  }
+  for (int c = 0; c < C; ++c)
+    for (int r = 0; r < R; ++r) squares[c] += residual[r][c] * residual[r][c];
+}
+template <int R, int C, class Scalar, class T>
+MDGPS_FUNCTION void whitened_tile_of(int rows, int points, const Matrix<Scalar>& W, const Vector<Scalar>& w, int i0,
+                                     const T* z, int stride, Scalar* squares) {
+  if constexpr (R > 1) {
+    if (rows < R) return whitened_tile_of<R - 1, C>(rows, points, W, w, i0, z, stride, squares);
+  }
+  if constexpr (C > 1) {
+    if (points < C) return whitened_tile_of<R, C - 1>(rows, points, W, w, i0, z, stride, squares);
+  }
+  whitened_tile<R, C>(W, w, i0, z, stride, squares);
+}
+
+/// Factors the components first, first + 1, ... of a mixture: W = chol(Sigma)^-1, w = W mu, and the constant
+/// log weight - 1/2 log|2 pi Sigma|. Lanes beyond the last component get the constant -infinity.
+template <class Scalar>
+struct ComponentFactors {
+  Matrix<Scalar> factor, W;
+  Vector<Scalar> mu, w;
+  Scalar constant;
+
+  MDGPS_FUNCTION static ComponentFactors take(Scratch<Scalar>& s, int d) {
+    return {s.take_matrix(d, d), s.take_matrix(d, d), s.take_vector(d), s.take_vector(d), Scalar{}};
+  }
+
+  template <class Group, class T>
+  MDGPS_FUNCTION void factorise(const Group& g, const MixtureShape& shape, const Mixture<const T>& mixture, int first,
+                                Mask<Scalar>& ok) {
+    const int d = shape.dimensions;
+    const auto lanes = condition_lanes<Scalar>(first, shape.components);
+    load(g, lanes, Batch<const T>{mixture.covariance, std::int64_t{d} * d, 0, d, 1}, 0, factor);
+    load(g, lanes, Batch<const T>{mixture.mean, d, 0, 1, 1}, 0, mu);
+    cholesky(g, factor, ok);
+    invert_lower(g, factor, W);
+    product(g, W, mu, w);
+    constant = logarithm(load(lanes, Batch<const T>{mixture.weight, 1, 0, 0, 0}, 0)) -
+               Scalar(0.5) * (log_determinant(factor) + Scalar(d * 1.8378770664093454836));
+    for (int lane_index = lanes.count; lane_index < lane_count<Scalar>; ++lane_index)
+      lane(constant, lane_index) = -INFINITY;
+  }
+};
+
+/// table[point, component] = log(weight_k N(z; mu_k, Sigma_k)).   points [P,d] contiguous, table [P,padded].
+template <class Group, class Scalar, class T>
+MDGPS_FUNCTION void log_joint(const Group& g, const MixtureShape& shape, const T* points,
+                              const Mixture<const T>& mixture, T* table, ComponentFactors<Scalar>& factors,
+                              Mask<Scalar>& ok) {
+  constexpr int R = TileShape<Scalar>::rows, C = TileShape<Scalar>::cols, W = lane_count<Scalar>;
+  const int d = shape.dimensions, row = shape.padded<Scalar>();
+  const int tiles = (d + R - 1) / R;
+  for (int first = 0; first < shape.components; first += W) {
+    factors.factorise(g, shape, mixture, first, ok);
+    for_each(g, static_cast<int>((shape.points + C - 1) / C), [&](int block) {
+      const std::int64_t p0 = std::int64_t{block} * C;
+      const int count = static_cast<int>(shape.points - p0 < C ? shape.points - p0 : C);
+      Scalar squares[C] = {};
+      for (int tile = 0; tile < tiles; ++tile) {
+        const int i0 = tile * d / tiles, i1 = (tile + 1) * d / tiles;
+        whitened_tile_of<R, C>(i1 - i0, count, factors.W, factors.w, i0, points + p0 * d, d, squares);
+      }
+      for (int c = 0; c < count; ++c) {
+        const Scalar value = factors.constant - Scalar(0.5) * squares[c];
+        for (int w = 0; w < W; ++w) table[(p0 + c) * row + first + w] = lane(value, w);
+      }
+    });
+  }
+}
+
+/// Turns log(weight_k N(z)) into responsibilities, point by point; evidence[point] = log sum_k weight_k N(z).
+/// A point whose weight is 0 gets responsibilities 0 and evidence 0.   point_weights may have no memory: all 1.
+template <class Group, class Scalar, class T>
+MDGPS_FUNCTION void normalise(const Group& g, const MixtureShape& shape, const T* point_weights, T* table, T* evidence,
+                              Scalar /*decides the row length*/) {
+  const int K = shape.components, row = shape.padded<Scalar>();
+  for_each(g, static_cast<int>(shape.points), [&](int p) {
+    T* r = table + std::int64_t{p} * row;
+    const T weight = point_weights == nullptr ? T(1) : point_weights[p];
+    T largest = r[0];
+    for (int k = 1; k < K; ++k) largest = maximum(r[k], largest);
+    T sum{};
+    for (int k = 0; k < K; ++k) {
+      r[k] = exponential(r[k] - largest);
+      sum += r[k];
+    }
+    const bool used = weight > T{};
+    for (int k = 0; k < row; ++k) r[k] = used && k < K ? weight * r[k] / sum : T{};
+    evidence[p] = used ? weight * (largest + logarithm(sum)) : T{};
+  });
+}
+
+/// sums(i, j) += sum_p r_p z_pi z_pj over a block of points, one tile; `r` strides by the table's row.
+template <int R, int C, class Scalar, class T>
+MDGPS_FUNCTION void scatter_tile(const T* z, int d, const T* r, int row, int count, int i0, int j0,
+                                 const Matrix<Scalar>& sums) {
+  Scalar sum[R][C];
+  for (int a = 0; a < R; ++a)
+    for (int b = 0; b < C; ++b) sum[a][b] = sums(i0 + a, j0 + b);
+  for (int p = 0; p < count; ++p, z += d, r += row) {
+    Scalar weight;
+    for (int w = 0; w < lane_count<Scalar>; ++w) lane(weight, w) = r[w];
+    for (int a = 0; a < R; ++a) {
+      const Scalar x = weight * Scalar(z[i0 + a]);
+      for (int b = 0; b < C; ++b) sum[a][b] += x * Scalar(z[j0 + b]);
+    }
+  }
+  for (int a = 0; a < R; ++a)
+    for (int b = 0; b < C; ++b) sums(i0 + a, j0 + b) = sum[a][b];
+}
+template <int R, int C, class Scalar, class T>
+MDGPS_FUNCTION void scatter_tile_of(int rows, int cols, const T* z, int d, const T* r, int row, int count, int i0,
+                                    int j0, const Matrix<Scalar>& sums) {
+  if constexpr (R > 1) {
+    if (rows < R) return scatter_tile_of<R - 1, C>(rows, cols, z, d, r, row, count, i0, j0, sums);
+  }
+  if constexpr (C > 1) {
+    if (cols < C) return scatter_tile_of<R, C - 1>(rows, cols, z, d, r, row, count, i0, j0, sums);
+  }
+  scatter_tile<R, C>(z, d, r, row, count, i0, j0, sums);
+}
+
+/// The M-step: weights, means and covariances from responsibilities. The points must be centred near 0, since second
+/// moments about 0 are summed. A component that has lost its points starts anew from all of them alike.
+template <class Group, class Scalar, class T>
+MDGPS_FUNCTION void maximise(const Group& g, const MixtureShape& shape, const T* points, const T* table, T total_weight,
+                             T regularization, const Mixture<T>& mixture, const Matrix<Scalar>& second,
+                             const Vector<Scalar>& first_moment, const T* uniform) {
+  constexpr int R = TileShape<Scalar>::rows, C = TileShape<Scalar>::cols, W = lane_count<Scalar>;
+  constexpr int block = 128;  // points whose rows stay in the first cache while all tiles pass over them
+  const int d = shape.dimensions, row = shape.padded<Scalar>();
+  const int tile_rows = (d + R - 1) / R, tile_cols = (d + C - 1) / C;
+  const T lost = T(1e-4) / T(shape.components);
+  for (int first = 0; first < shape.components; first += W) {
+    const auto lanes = condition_lanes<Scalar>(first, shape.components);
+    Scalar mass{};
+    for (std::int64_t p = 0; p < shape.points; ++p)
+      for (int w = 0; w < W; ++w) lane(mass, w) += table[p * row + first + w];
+    const Mask<Scalar> alive = mass > Scalar(lost * total_weight);
+    const auto sum_moments = [&](const T* r, int stride) {
+      fill(g, second, Scalar{});
+      fill(g, first_moment.column(), Scalar{});
+      for (std::int64_t p0 = 0; p0 < shape.points; p0 += block) {
+        const int count = static_cast<int>(shape.points - p0 < block ? shape.points - p0 : block);
+        for_each(g, tile_rows * tile_cols, [&](int tile) {
+          const int a = tile / tile_cols, b = tile % tile_cols;
+          const int i0 = a * d / tile_rows, i1 = (a + 1) * d / tile_rows;
+          const int j0 = b * d / tile_cols, j1 = (b + 1) * d / tile_cols;
+          if (j0 >= i1) return;
+          scatter_tile_of<R, C>(i1 - i0, j1 - j0, points + p0 * d, d, r + p0 * stride, stride, count, i0, j0, second);
+        });
+        for_each(g, d, [&](int i) {
+          Scalar sum = first_moment(i);
+          for (int p = 0; p < count; ++p) {
+            Scalar weight;
+            for (int w = 0; w < W; ++w) lane(weight, w) = r[(p0 + p) * stride + w];
+            sum += weight * Scalar(points[(p0 + p) * d + i]);
+          }
+          first_moment(i) = sum;
+        });
+      }
+    };
+    const auto store_moments = [&](const Scalar& normaliser, const Mask<Scalar>& chosen) {
+      const Scalar scale = Scalar(1) / normaliser;
+      for_each(g, d, [&](int i) {
+        for (int j = 0; j <= i; ++j) {
+          const Scalar value = second(i, j) * scale - (first_moment(i) * scale) * (first_moment(j) * scale) +
+                               Scalar(i == j ? regularization : T{});
+          for (int w = 0; w < lanes.count; ++w)
+            if (get_lane(chosen, w)) {
+              T* covariance = mixture.covariance + lanes.condition[w] * d * d;
+              covariance[i * d + j] = lane(value, w);
+              covariance[j * d + i] = lane(value, w);
+            }
+        }
+        const Scalar mean = first_moment(i) * scale;
+        for (int w = 0; w < lanes.count; ++w)
+          if (get_lane(chosen, w)) mixture.mean[lanes.condition[w] * d + i] = lane(mean, w);
+      });
+    };
+    sum_moments(table + first, row);
+    store_moments(select(alive, mass, Scalar(1)), alive);
+    if (any(!alive)) {
+      sum_moments(uniform, 0);  // a row of ones, read by every point
+      store_moments(Scalar(T(shape.points)), !alive);
+    }
+    for_each(g, lanes.count, [&](int w) { mixture.weight[lanes.condition[w]] = lane(mass, w) / total_weight; });
+  }
+}
+
+/// mu_0 and Phi for the query points of one step: the mixture's moments under the points' mean responsibilities.
+/// responsibilities [points of the step, row]; share [K] is scratch; prior mean [d], scatter [d,d] out.
+template <class Group, class T>
+MDGPS_FUNCTION void prior_moments(const Group& g, const MixtureShape& shape, int points, const T* responsibilities,
+                                  int row, const Mixture<const T>& mixture, T* share, T* mean, T* scatter) {
+  const int d = shape.dimensions, K = shape.components;
+  T total{};
+  for (int p = 0; p < points; ++p)
+    for (int k = 0; k < K; ++k) total += responsibilities[std::int64_t{p} * row + k];
+  for_each(g, K, [&](int k) {
+    T sum{};
+    for (int p = 0; p < points; ++p) sum += responsibilities[std::int64_t{p} * row + k];
+    share[k] = total > T{} ? sum / total : mixture.weight[k];
+  });
+  for_each(g, d, [&](int i) {
+    T sum{};
+    for (int k = 0; k < K; ++k) sum += share[k] * mixture.mean[k * d + i];
+    mean[i] = sum;
+  });
+  for_each(g, d, [&](int i) {
+    for (int j = 0; j <= i; ++j) scatter[i * d + j] = T{};
+    for (int k = 0; k < K; ++k) {
+      if (share[k] < T(1e-12)) continue;
+      const T* covariance = mixture.covariance + std::int64_t{k} * d * d + i * d;
+      const T* mu = mixture.mean + k * d;
+      const T error = mu[i] - mean[i];
+      for (int j = 0; j <= i; ++j) scatter[i * d + j] += share[k] * (covariance[j] + error * (mu[j] - mean[j]));
+    }
+  });
+  for_each(g, d, [&](int i) {
+    for (int j = i + 1; j < d; ++j) scatter[i * d + j] = scatter[j * d + i];
+  });
+}
+
+}  // namespace mdgps::kernels::inline MDGPS_TARGET

@@ -1,0 +1,197 @@
+#pragma once
+/// KL divergence between trajectory distributions that share their dynamics:
+/// D_KL(p || q) = sum_t E_{p(x_t)} [ D_KL(p(u_t|x_t) || q(u_t|x_t)) ].   [MDGPS App. A]
+
+#include "kernels/cholesky.hpp"
+#include "kernels/linear_gaussian.hpp"
+
+namespace mdgps::kernels::inline MDGPS_TARGET {
+
+/// The policy q that another is compared with, as the whitened residual of an action: with U = chol(C_q)^-1,
+/// e(z) = U (u - K_q x - k_q) = G z - h, so that -log q(u|x) = 1/2 |G z - h|^2 + 1/2 log|C_q| + const.
+/// Both the surrogate cost (its Hessian is G'G) and the divergence are written with it.
+template <class Scalar>
+struct Reference {
+  Matrix<Scalar> G;        ///< [-U K_q, U]  [m,n+m]
+  Vector<Scalar> h;        ///< U k_q        [m]
+  Scalar log_determinant;  ///< log|C_q|
+};
+
+/// Loads the lanes' q(u|x) = N(K_q x + k_q, C_q) at step t. Where C_q has no factor, ok becomes false.
+/// K [m,n], k [m], C, U [m,m] are scratch.
+template <class Group, class Scalar, class T>
+MDGPS_FUNCTION void load_reference(const Group& g, const Lanes<Scalar>& lanes, const PolicyBatch<const T>& policy,
+                                   std::int64_t t, const Matrix<Scalar>& K, const Vector<Scalar>& k,
+                                   const Matrix<Scalar>& C, const Matrix<Scalar>& U, Reference<Scalar>& q,
+                                   Mask<Scalar>& ok) {
+  const int n = K.cols, m = K.rows;
+  load(g, lanes, policy.gain, t, K);
+  load(g, lanes, policy.offset, t, k);
+  load(g, lanes, policy.covariance, t, C);
+  cholesky(g, C, ok);
+  q.log_determinant = log_determinant(C);
+  invert_lower(g, C, U);
+  fill(g, q.G.block(0, 0, m, n), Scalar{});
+  product(g, U, K, q.G.block(0, 0, m, n), Update::subtract);
+  copy(g, U, q.G.block(0, n, m, m));
+  product(g, U, k, q.h);
+}
+
+/// The divergence of one step as a function of x: 1/2 |D x + d|^2 + c, D = G [I; K], d = U k - h; returns c.
+/// K [m,n], k [m], root [m,m]   the policy p, root root' = C
+/// log_determinant              log|C|
+/// D [m,n], d [m]               out
+/// U_root [m,m]                 scratch
+template <class Group, class Scalar>
+MDGPS_FUNCTION Scalar step_divergence(const Group& g, const Matrix<Scalar>& K, const Vector<Scalar>& k,
+                                      const Matrix<Scalar>& root, const Scalar& log_determinant,
+                                      const Reference<Scalar>& q, const Matrix<Scalar>& D, const Vector<Scalar>& d,
+                                      const Matrix<Scalar>& U_root) {
+  const int n = K.cols, m = K.rows;
+  const auto U = q.G.block(0, n, m, m);
+  copy(g, q.G.block(0, 0, m, n), D);
+  product(g, U, K, D, Update::add);
+  product(g, U, k, d);
+  for_each(g, m, [&](int i) { d(i) -= q.h(i); });
+  product(g, U, root, U_root);
+  Scalar trace{};
+  for (int e = 0; e < m * m; ++e) trace += U_root.data[e] * U_root.data[e];
+  return Scalar(0.5) * (q.log_determinant - log_determinant - Scalar(m) + trace);
+}
+
+/// The divergence still to come, as a function of the state: R_t(x) = 1/2 x'P x + r'x + c. Carried backwards beside the
+/// value function, it gives D_KL(p || q) = E[R_1(x_1)] without a forward pass, so that an evaluation of the dual reads
+/// the dynamics once.
+template <class Scalar>
+struct DivergenceToGo {
+  Matrix<Scalar> P;  ///< [n,n]
+  Vector<Scalar> r;  ///< [n]
+  Scalar c;
+};
+template <class Scalar>
+struct DivergenceToGoScratch {
+  Matrix<Scalar> D;            ///< [m,n]
+  Vector<Scalar> d;            ///< [m]
+  Matrix<Scalar> U_root;       ///< [m,m]
+  Matrix<Scalar> closed_loop;  ///< A = f_x + f_u K [n,n]
+  Vector<Scalar> drift;        ///< b = f_c + f_u k [n]
+  Matrix<Scalar> P_A;          ///< [n,n]
+  Vector<Scalar> P_b;          ///< r + P b [n]
+  Matrix<Scalar> noise_gain;   ///< f_u root(C) [n,m]
+  Matrix<Scalar> P_noise;      ///< P f_u root(C) [n,m]
+
+  MDGPS_FUNCTION static DivergenceToGoScratch take(Scratch<Scalar>& s, const Shape& shape) {
+    const int n = shape.states, m = shape.actions;
+    DivergenceToGoScratch scratch;
+    scratch.D = s.take_matrix(m, n);
+    scratch.d = s.take_vector(m);
+    scratch.U_root = s.take_matrix(m, m);
+    scratch.closed_loop = s.take_matrix(n, n);
+    scratch.drift = s.take_vector(n);
+    scratch.P_A = s.take_matrix(n, n);
+    scratch.P_b = s.take_vector(n);
+    scratch.noise_gain = s.take_matrix(n, m);
+    scratch.P_noise = s.take_matrix(n, m);
+    return scratch;
+  }
+};
+
+/// R_t from R_{t+1}: R_t(x) = D_KL(p(.|x) || q(.|x)) + E[R_{t+1}(A x + b + noise)].
+/// f [n,n+m], f_c [n], F [n,n]  dynamics; not read at the last step
+template <class Group, class Scalar>
+MDGPS_FUNCTION void divergence_to_go_step(const Group& g, const Matrix<Scalar>& f, const Vector<Scalar>& f_c,
+                                          const Matrix<Scalar>& F, bool last, const Matrix<Scalar>& K,
+                                          const Vector<Scalar>& k, const Matrix<Scalar>& root,
+                                          const Scalar& log_determinant, const Reference<Scalar>& q,
+                                          DivergenceToGo<Scalar>& R, const DivergenceToGoScratch<Scalar>& s) {
+  const int n = K.cols, m = K.rows;
+  const Scalar step = step_divergence(g, K, k, root, log_determinant, q, s.D, s.d, s.U_root);
+  const Scalar half_d = Scalar(0.5) * dot(s.d, s.d);
+  if (last) {
+    product(g, transpose(s.D), s.D, R.P, Update::set, Part::symmetric);
+    product(g, transpose(s.D), s.d, R.r);
+    R.c = step + half_d;
+    return;
+  }
+  const auto f_x = f.block(0, 0, n, n), f_u = f.block(0, n, n, m);
+  copy(g, f_x, s.closed_loop);
+  product(g, f_u, K, s.closed_loop, Update::add);
+  for_each(g, n, [&](int i) { s.drift(i) = f_c(i); });
+  product(g, f_u, k, s.drift, Update::add);
+  product(g, f_u, root, s.noise_gain);
+  product(g, R.P, s.closed_loop, s.P_A);
+  product(g, R.P, s.noise_gain, s.P_noise);
+  product(g, R.P, s.drift, s.P_b);
+
+  Scalar noise = trace_of_product(R.P, F);
+  for (int e = 0; e < n * m; ++e) noise += s.noise_gain.data[e] * s.P_noise.data[e];
+  R.c += step + half_d + dot(R.r, s.drift) + Scalar(0.5) * (dot(s.drift, s.P_b) + noise);
+  g.sync();  // every thread has read R before it is overwritten
+
+  for_each(g, n, [&](int i) { s.P_b(i) += R.r(i); });
+  product(g, transpose(s.D), s.D, R.P, Update::set, Part::symmetric);
+  product(g, transpose(s.closed_loop), s.P_A, R.P, Update::add, Part::symmetric);
+  product(g, transpose(s.D), s.d, R.r);
+  product(g, transpose(s.closed_loop), s.P_b, R.r, Update::add);
+}
+
+/// E[R(x)] for x ~ N(mean, covariance); the same value in every thread.   P_mean [n] is scratch.
+template <class Group, class Scalar>
+MDGPS_FUNCTION Scalar expected_divergence(const Group& g, const DivergenceToGo<Scalar>& R, const Vector<Scalar>& mean,
+                                          const Matrix<Scalar>& covariance, const Vector<Scalar>& P_mean) {
+  product(g, R.P, mean, P_mean);
+  const Scalar value =
+      R.c + dot(R.r, mean) + Scalar(0.5) * (dot(mean, P_mean) + trace_of_product(R.P, covariance));
+  g.sync();  // every thread has its value before the matrices change
+  return value;
+}
+
+/// D_KL(p || q) for the lanes' conditions, in nats, with p's marginals given; per step as well where `per_step` has
+/// memory. Steps are never negative: each is clamped at 0, its value for equal policies.
+template <class Group, class Scalar, class T>
+MDGPS_FUNCTION void kl_divergence(const Group& g, const Lanes<Scalar>& lanes, const Shape& shape,
+                                  const PolicyBatch<const T>& p, const PolicyBatch<const T>& q,
+                                  const GaussianBatch<const T>& distribution, const Batch<T>& total,
+                                  const Batch<T>& per_step, const Batch<std::int32_t>& status,
+                                  Scratch<Scalar>& scratch) {
+  const int n = shape.states, m = shape.actions;
+  const auto K = scratch.take_matrix(m, n);
+  const auto k = scratch.take_vector(m);
+  const auto C = scratch.take_matrix(m, m);
+  const auto S = scratch.take_matrix(n, n);
+  const auto mean = scratch.take_vector(n);
+  const auto U = scratch.take_matrix(m, m);
+  const auto D = scratch.take_matrix(m, n);
+  const auto D_S = scratch.take_matrix(m, n);
+  const auto d = scratch.take_vector(m);
+  Reference<Scalar> reference{scratch.take_matrix(m, n + m), scratch.take_vector(m), {}};
+  if (scratch.counting()) return;
+
+  Mask<Scalar> ok = true;
+  Scalar sum{};
+  for (int t = 0; t < shape.steps; ++t) {
+    load_reference(g, lanes, q, t, K, k, C, U, reference, ok);
+    load(g, lanes, p.gain, t, K);
+    load(g, lanes, p.offset, t, k);
+    load(g, lanes, p.covariance, t, C);
+    load(g, lanes, distribution.mean, t, mean);
+    load(g, lanes, distribution.covariance, t, S);
+    cholesky(g, C, ok);
+    for_each(g, m * m, [&](int e) {
+      if (e % m > e / m) C(e / m, e % m) = Scalar{};
+    });
+    const Scalar constant = step_divergence(g, K, k, C, log_determinant(C), reference, D, d, U);
+    product(g, D, mean, d, Update::add);
+    product(g, D, S, D_S);
+    Scalar quadratic = dot(d, d);
+    for (int e = 0; e < m * n; ++e) quadratic += D_S.data[e] * D.data[e];
+    const Scalar step = maximum(Scalar{}, constant + Scalar(0.5) * quadratic);
+    if (per_step.data != nullptr) store(g, lanes, step, per_step, t);
+    sum += step;
+    g.sync();  // every thread has read this step's matrices before the next ones are loaded
+  }
+  store(g, lanes, sum, total, 0);
+  store_outcome(g, lanes, !finite(sum), Outcome::not_finite, !ok, Outcome::not_positive_definite, status);
+}
+
+}  // namespace mdgps::kernels::inline MDGPS_TARGET

@@ -1,0 +1,119 @@
+#pragma once
+/// Which problems a group works on, and the way between row-major batches and a group's scratch.
+
+#include "kernels/matrix.hpp"
+
+namespace mdgps::kernels::inline MDGPS_TARGET {
+
+/// A batch [N,T,rows,cols] of matrices; vectors have cols = 1 and scalars rows = cols = 1. A stride of 0 repeats.
+template <class T>
+struct Batch {
+  T* data = nullptr;
+  std::int64_t condition_stride = 0, step_stride = 0;
+  int row_stride = 0, col_stride = 0;
+
+  MDGPS_FUNCTION T* at(std::int64_t condition, std::int64_t step) const {
+    return data + condition * condition_stride + step * step_stride;
+  }
+};
+
+/// The (condition, step) each lane works on. Lanes from `count` on repeat the last problem: they compute the same
+/// numbers again, and nothing of theirs is stored.
+template <class Scalar>
+struct Lanes {
+  std::int64_t condition[lane_count<Scalar>];
+  std::int64_t step[lane_count<Scalar>];
+  int count;
+};
+
+/// Lanes on the conditions first, first + 1, ... of N.
+template <class Scalar>
+MDGPS_FUNCTION Lanes<Scalar> condition_lanes(std::int64_t first, std::int64_t conditions) {
+  Lanes<Scalar> lanes;
+  for (int w = 0; w < lane_count<Scalar>; ++w) {
+    lanes.condition[w] = first + w < conditions ? first + w : conditions - 1;
+    lanes.step[w] = 0;
+  }
+  lanes.count = static_cast<int>(conditions - first < lane_count<Scalar> ? conditions - first : lane_count<Scalar>);
+  return lanes;
+}
+
+/// Lanes on the (condition, step) pairs first, first + 1, ... of N x T, steps running fastest.
+template <class Scalar>
+MDGPS_FUNCTION Lanes<Scalar> step_lanes(std::int64_t first, std::int64_t conditions, std::int64_t steps) {
+  Lanes<Scalar> lanes = condition_lanes<Scalar>(first, conditions * steps);
+  for (int w = 0; w < lane_count<Scalar>; ++w) {
+    const std::int64_t problem = lanes.condition[w];
+    lanes.condition[w] = problem / steps;
+    lanes.step[w] = problem % steps;
+  }
+  return lanes;
+}
+
+/// to <- the lanes' matrices at their own step plus t.
+template <class Group, class Scalar, class T>
+MDGPS_FUNCTION void load(const Group& g, const Lanes<Scalar>& lanes, const Batch<T>& from, std::int64_t t,
+                         const Matrix<Scalar>& to) {
+  constexpr int W = lane_count<Scalar>;
+  const T* at[W];
+  for (int w = 0; w < W; ++w) at[w] = from.at(lanes.condition[w], lanes.step[w] + t);
+  if (from.col_stride == 1 && from.row_stride == to.cols && to.col_stride == 1 && to.row_stride == to.cols) {
+    for_each(g, to.rows * to.cols, [&](int e) {
+      for (int w = 0; w < W; ++w) lane(to.data[e], w) = at[w][e];
+    });
+  } else {
+    for_each(g, to.rows * to.cols, [&](int e) {
+      const int i = e / to.cols, j = e % to.cols;
+      for (int w = 0; w < W; ++w) lane(to(i, j), w) = at[w][i * from.row_stride + j * from.col_stride];
+    });
+  }
+}
+template <class Group, class Scalar, class T>
+MDGPS_FUNCTION void load(const Group& g, const Lanes<Scalar>& lanes, const Batch<T>& from, std::int64_t t,
+                         const Vector<Scalar>& to) {
+  load(g, lanes, from, t, to.column());
+}
+
+/// The lanes' scalars, the same value in every thread.
+template <class Scalar, class T>
+MDGPS_FUNCTION Scalar load(const Lanes<Scalar>& lanes, const Batch<T>& from, std::int64_t t) {
+  Scalar x{};
+  for (int w = 0; w < lane_count<Scalar>; ++w) lane(x, w) = *from.at(lanes.condition[w], lanes.step[w] + t);
+  return x;
+}
+
+/// The lanes' matrices at their own step plus t <- from.
+template <class Group, class Scalar, class T>
+MDGPS_FUNCTION void store(const Group& g, const Lanes<Scalar>& lanes, const Matrix<Scalar>& from, const Batch<T>& to,
+                          std::int64_t t) {
+  for_each(g, from.rows * from.cols, [&](int e) {
+    const int i = e / from.cols, j = e % from.cols;
+    for (int w = 0; w < lanes.count; ++w)
+      to.at(lanes.condition[w], lanes.step[w] + t)[i * to.row_stride + j * to.col_stride] = lane(from(i, j), w);
+  });
+}
+template <class Group, class Scalar, class T>
+MDGPS_FUNCTION void store(const Group& g, const Lanes<Scalar>& lanes, const Vector<Scalar>& from, const Batch<T>& to,
+                          std::int64_t t) {
+  store(g, lanes, from.column(), to, t);
+}
+template <class Group, class Scalar, class T>
+MDGPS_FUNCTION void store(const Group& g, const Lanes<Scalar>& lanes, const Scalar& value, const Batch<T>& to,
+                          std::int64_t t) {
+  for_each(g, lanes.count, [&](int w) { *to.at(lanes.condition[w], lanes.step[w] + t) = static_cast<T>(lane(value, w)); });
+}
+
+/// What a kernel reports of a condition; host/mdgps/solver/types.hpp gives the meanings.
+enum class Outcome : std::int32_t { ok, constraint_inactive, not_converged, not_positive_definite, not_finite };
+
+/// Stores one outcome per lane: `first` where its mask holds, else `second` where its mask holds, else ok.
+template <class Group, class Scalar>
+MDGPS_FUNCTION void store_outcome(const Group& g, const Lanes<Scalar>& lanes, Mask<Scalar> first, Outcome first_outcome,
+                                  Mask<Scalar> second, Outcome second_outcome, const Batch<std::int32_t>& to) {
+  for_each(g, lanes.count, [&](int w) {
+    const Outcome outcome = get_lane(first, w) ? first_outcome : get_lane(second, w) ? second_outcome : Outcome::ok;
+    *to.at(lanes.condition[w], lanes.step[w]) = static_cast<std::int32_t>(outcome);
+  });
+}
+
+}  // namespace mdgps::kernels::inline MDGPS_TARGET
