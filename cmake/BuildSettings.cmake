@@ -20,15 +20,16 @@ endif()
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 
-# GCC's OpenMP runtime is not instrumented, so that ThreadSanitizer would report every parallel loop as a race:
-# those builds run the loops on one thread, and look for races inside the kernels with groups of real threads.
+# By flag rather than by library path: LibTorch brings an OpenMP runtime of the same name, and CMake would warn of the two.
 add_library(mdgps_openmp INTERFACE)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
+target_link_options(mdgps_openmp INTERFACE ${OpenMP_CXX_FLAGS})
+# GCC's runtime is not instrumented, so that ThreadSanitizer would report every parallel loop as a race: those builds run
+# the loops on one thread, and look for races inside the kernels with groups of real threads.
 if(MDGPS_SANITIZE STREQUAL "thread")
   target_compile_options(mdgps_openmp INTERFACE -Wno-unknown-pragmas)
-  target_link_libraries(mdgps_openmp INTERFACE ${OpenMP_CXX_LIBRARIES})
 else()
-  target_link_libraries(mdgps_openmp INTERFACE OpenMP::OpenMP_CXX)
+  target_compile_options(mdgps_openmp INTERFACE $<$<COMPILE_LANGUAGE:CXX>:${OpenMP_CXX_FLAGS}>)
 endif()
 
 if(MDGPS_SANITIZE STREQUAL "address")

@@ -34,9 +34,14 @@ endif()
 enable_language(CUDA)
 # Linked statically so that the program starts on a machine without a GPU or its driver.
 set(CMAKE_CUDA_RUNTIME_LIBRARY Static)
-# CMake 3.25 does not know that nvcc has C++20, so that CMAKE_CUDA_STANDARD cannot ask for it.
+if(NOT DEFINED CMAKE_CUDA20_STANDARD_COMPILE_OPTION)  # CMake 3.25 does not know that nvcc has C++20
+  set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
+  set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)
+endif()
+set(CMAKE_CUDA_STANDARD 20)
+set(CMAKE_CUDA_STANDARD_REQUIRED ON)
 target_compile_options(mdgps_build_settings INTERFACE
-  "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;-Werror=all-warnings;--expt-relaxed-constexpr>")
+  "$<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings;--expt-relaxed-constexpr>")
 set(MDGPS_HAS_CUDA ON)
 target_compile_definitions(mdgps_build_settings INTERFACE MDGPS_HAS_CUDA=1)
 message(STATUS "mdgps: CUDA ${CMAKE_CUDA_COMPILER_VERSION}, architectures ${CMAKE_CUDA_ARCHITECTURES}")
