@@ -248,14 +248,14 @@ TEST(SStep, OnlyRatiosOfWeightsMatter) {
 }
 
 TEST(SStep, SameBytesEveryTimeAndForEveryThreadCount) {
-  const RandomPoints points(2000, 26, 7);
+  const RandomPoints points(6000, 26, 7);  // enough for sums over all points to be split
   const auto run = [&](int threads) {
     const int before = at::get_num_threads();
     at::set_num_threads(threads);
     NeuralGaussianPolicy policy = new_policy(points, {128, 128});  // wide enough for a matrix product to be split
     policy.fit_normalization(points.observations);
     const SStepResult result =
-        s_step(policy, points.view(), {.minibatches = 60, .batch_size = 500, .iteration = 2, .round = 1});
+        s_step(policy, points.view(), {.minibatches = 30, .batch_size = 500, .iteration = 2, .round = 1});
     EXPECT_EQ(at::get_num_threads(), threads);
     auto all = state(policy);
     all.push_back({result.initial_loss, result.final_loss});

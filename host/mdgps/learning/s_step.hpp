@@ -29,7 +29,7 @@ struct SStepOptions {
 };
 
 /// Losses are 1/2 (mu(o) - target)' C^-1 (mu(o) - target), weighted mean over the points, in nats per point: what the
-/// mean contributes to the KL divergence.
+/// mean contributes to the KL divergence. Where the status is not ok they may be NaN or infinite.
 struct SStepResult {
   double initial_loss = 0.0;
   double final_loss = 0.0;
