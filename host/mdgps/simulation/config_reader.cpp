@@ -1,5 +1,6 @@
 #include "mdgps/simulation/config_reader.hpp"
 
+#define TOML_FLOAT_CHARCONV 1  // prints 0.1 as 0.1
 #define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
 

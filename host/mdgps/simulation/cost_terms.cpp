@@ -61,9 +61,10 @@ std::vector<CostTerm> read_cost_terms(const ConfigReader& reader, const StateLay
     term.alpha = table.optional("alpha", term.alpha);
     term.ramp = read_ramp(table, horizon);
     for (const auto& [key, value] : {std::pair{"l1", term.l1}, {"l2", term.l2}}) {
-      if (!(value >= 0.0 && std::isfinite(value))) table.fail(key, std::string("'") + key + "' must not be negative");
+      if (!(value >= 0.0 && std::isfinite(value)))
+        table.fail(key, std::string("'") + key + "' is negative; give 0 or more");
     }
-    if (!(term.alpha > 0.0)) table.fail("alpha", "'alpha' must be positive, as the cost divides by it; try 1e-5");
+    if (!(term.alpha > 0.0)) table.fail("alpha", "'alpha' is not positive, and the cost divides by it; try 1e-5");
     table.finish();
     terms.push_back(term);
   }

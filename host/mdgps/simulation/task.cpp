@@ -127,7 +127,8 @@ std::vector<int> read_observation(const ConfigReader& reader, const StateLayout&
 }
 
 double read_positive(const ConfigReader& reader, std::string_view key, double value) {
-  if (!(value > 0.0 && std::isfinite(value))) reader.fail(key, in_quotes(key) + " must be a positive number");
+  if (!(value > 0.0 && std::isfinite(value)))
+    reader.fail(key, in_quotes(key) + " is not positive; give a number above 0");
   return value;
 }
 
@@ -200,13 +201,6 @@ void read_success(const ConfigReader& reader, const MujocoModel& mujoco, Task& t
 
 InitialPolicySettings read_initial_policy(const ConfigReader& reader, const StateLayout& layout, int actions) {
   InitialPolicySettings settings;
-  settings.gains = reader.numbers("gains", actions, 1.0);
-  for (const auto& [key, value] : {std::pair{"stiffness", &settings.stiffness},
-                                   {"stiffness_velocity", &settings.stiffness_velocity},
-                                   {"variance", &settings.variance},
-                                   {"final_weight", &settings.final_weight}}) {
-    *value = read_positive(reader, key, reader.optional(key, *value));
-  }
   settings.position_entries = layout.entries("joint_positions");
   settings.velocity_entries = layout.entries("joint_velocities");
   if (static_cast<int>(settings.position_entries.size()) != actions) {
@@ -214,6 +208,13 @@ InitialPolicySettings read_initial_policy(const ConfigReader& reader, const Stat
                              std::to_string(settings.position_entries.size()) + " joints and " +
                              std::to_string(actions) +
                              " motors; list in 'joints' those that the motors drive, in order");
+  }
+  settings.gains = reader.numbers("gains", actions, 1.0);
+  for (const auto& [key, value] : {std::pair{"stiffness", &settings.stiffness},
+                                   {"stiffness_velocity", &settings.stiffness_velocity},
+                                   {"variance", &settings.variance},
+                                   {"final_weight", &settings.final_weight}}) {
+    *value = read_positive(reader, key, reader.optional(key, *value));
   }
   reader.finish();
   return settings;
