@@ -33,7 +33,7 @@ function(mdgps_provision_debian out)
   file(MAKE_DIRECTORY "${downloads}/lists/partial" "${downloads}/cache/archives/partial")
   set(apt_get "${MDGPS_APT_GET}" -q -o "Dir::State::Lists=${downloads}/lists" -o "Dir::Cache=${downloads}/cache"
       -o Debug::NoLocking=1 -o Acquire::Retries=2)
-  execute_process(COMMAND ${apt_get} update RESULT_VARIABLE result OUTPUT_QUIET ERROR_VARIABLE errors)
+  execute_process(COMMAND ${apt_get} update OUTPUT_QUIET ERROR_VARIABLE update_errors)
 
   file(STRINGS "${list_file}" pins REGEX "^[^#]")
   foreach(package IN LISTS missing)
@@ -50,7 +50,8 @@ function(mdgps_provision_debian out)
                     RESULT_VARIABLE result OUTPUT_QUIET ERROR_VARIABLE errors)
     file(GLOB file "${downloads}/${package}_*_${package_architecture}.deb")
     if(NOT result EQUAL 0 OR NOT file)
-      string(REGEX MATCH "E: [^\n]*" reason "${errors}")
+      string(REGEX MATCH "[WE]: [^\n]*" reason "${update_errors}\n${errors}")
+      file(REMOVE_RECURSE "${downloads}")
       message(FATAL_ERROR "${package} ${version} could not be downloaded. Check the network and proxy (apt's settings apply); "
                           "systems other than Debian 12 do not have this version. ${remedy}\napt-get said: ${reason}")
     endif()

@@ -31,6 +31,7 @@ function(mdgps_provision_wheels name list_file size remedy out)
     RESULT_VARIABLE result OUTPUT_QUIET ERROR_VARIABLE errors)
   if(NOT result EQUAL 0)
     file(REMOVE_RECURSE "${folder}.partial")
+    string(REPLACE ";" "," errors "${errors}")
     string(REGEX MATCHALL "(ERROR|Could not|THESE PACKAGES|Expected|Got)[^\n]*" reasons "${errors}")
     list(JOIN reasons "\n  " reasons)
     message(FATAL_ERROR "${name} could not be downloaded (packages pinned in ${list_file}).\n"
