@@ -11,8 +11,8 @@ namespace mdgps::report {
 
 class CsvTable {
  public:
-  /// Reads a whole file. Throws std::runtime_error, one line naming file and line, when it cannot be read, has no header,
-  /// or a row has another number of fields than the header.
+  /// Reads a whole file. Throws std::runtime_error, one line naming file and line, when it cannot be read, has no
+  /// header, or a row has another number of fields than the header.
   explicit CsvTable(const std::filesystem::path& file);
 
   std::size_t rows() const { return rows_.size(); }

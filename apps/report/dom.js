@@ -8,8 +8,10 @@ function element(tag, attributes = {}, ...children) {
   const node = isSvg ? document.createElementNS(SVG, tag.slice(4)) : document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined || value === null || value === false) continue;
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else node.setAttribute(name, value === true ? "" : value);
+    if (name.startsWith("on"))
+      node.addEventListener(name.slice(2), value);
+    else
+      node.setAttribute(name, value === true ? "" : value);
   }
   node.append(...children.flat().filter((child) => child !== undefined && child !== null));
   return node;
@@ -33,6 +35,9 @@ function formatNumber(v, digits = 3) {
   return String(Number(v.toPrecision(digits))).replace("-", "−");
 }
 
+/** A distance in a table, where decimals stand below each other. */
+const formatDistance = (v) => (isNumber(v) ? v.toFixed(Math.abs(v) < 10 ? 4 : 1) : "–");
+
 const formatPercent = (v) => (isNumber(v) ? Math.round(100 * v) + "%" : "–");
 
 function formatSeconds(s) {
@@ -46,6 +51,14 @@ function formatSeconds(s) {
 }
 
 const plural = (n, one, many = one + "s") => n + " " + (n === 1 ? one : many);
+
+/** The value below which a share of the numbers lies; null where there is none. */
+function quantile(values, share) {
+  const sorted = numbersOf(values).sort((a, b) => a - b);
+  return sorted.length ? sorted[Math.round(share * (sorted.length - 1))] : null;
+}
+
+const median = (values) => quantile(values, 0.5);
 
 /** Statistics over the numbers among `values`; null where there is none. */
 const numbersOf = (values) => values.filter(isNumber);

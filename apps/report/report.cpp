@@ -1,17 +1,19 @@
 #include "apps/report/report.hpp"
 
 #include <cmath>
+#include <cstdio>
 #include <embedded/chart_js.hpp>
+#include <embedded/comparison_js.hpp>
 #include <embedded/dom_js.hpp>
 #include <embedded/page_html.hpp>
 #include <embedded/page_js.hpp>
 #include <embedded/paths_js.hpp>
+#include <embedded/run_js.hpp>
+#include <embedded/sections_js.hpp>
 #include <embedded/style_css.hpp>
-#include <cstdio>
 #include <fstream>
 #include <map>
 #include <stdexcept>
-#include <vector>
 
 #include "apps/report/run_folder.hpp"
 
@@ -70,6 +72,14 @@ std::string results_table(const json& runs) {
   return table + "</table>";
 }
 
+/// Folders of the same name are told apart by their paths as the user gave them.
+void name_apart(json& data, std::span<const std::filesystem::path> folders) {
+  std::map<std::string, int> times;
+  for (const auto& run : data) ++times[run["name"].get<std::string>()];
+  for (std::size_t i = 0; i < data.size(); ++i)
+    if (times[data[i]["name"].get<std::string>()] > 1) data[i]["name"] = folders[i].lexically_normal().string();
+}
+
 void write_whole(const std::filesystem::path& output, const std::string& text) {
   auto unfinished = output;
   unfinished += ".unfinished";
@@ -85,25 +95,37 @@ void write_whole(const std::filesystem::path& output, const std::string& text) {
 std::string html_escaped(std::string_view text) {
   std::string result;
   for (const char c : text) switch (c) {
-      case '&': result += "&amp;"; break;
-      case '<': result += "&lt;"; break;
-      case '>': result += "&gt;"; break;
-      case '"': result += "&quot;"; break;
-      case '\'': result += "&#39;"; break;
-      default: result += c;
+      case '&':
+        result += "&amp;";
+        break;
+      case '<':
+        result += "&lt;";
+        break;
+      case '>':
+        result += "&gt;";
+        break;
+      case '"':
+        result += "&quot;";
+        break;
+      case '\'':
+        result += "&#39;";
+        break;
+      default:
+        result += c;
     }
   return result;
 }
 
 void write_report(std::span<const std::filesystem::path> runs, const std::filesystem::path& output) {
   json data = json::array();
+  for (const auto& folder : runs) data.push_back(read_run(folder));
+  name_apart(data, runs);
   std::string title;
-  for (const auto& folder : runs) {
-    data.push_back(read_run(folder));
-    title += (title.empty() ? "" : ", ") + data.back()["name"].get<std::string>();
-  }
+  for (const auto& run : data) title += (title.empty() ? "" : ", ") + run["name"].get<std::string>();
   std::string script;
-  for (const auto part : {embedded::dom_js, embedded::chart_js, embedded::paths_js, embedded::page_js}) script += part;
+  for (const auto part : {embedded::dom_js, embedded::chart_js, embedded::paths_js, embedded::run_js,
+                          embedded::sections_js, embedded::comparison_js, embedded::page_js})
+    script += part;
   write_whole(output, filled(embedded::page_html, {{"title", html_escaped("mdgps: " + title)},
                                                    {"style", std::string(embedded::style_css)},
                                                    {"results", results_table(data)},

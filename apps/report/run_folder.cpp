@@ -18,10 +18,11 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array metric_columns = {
-    "iteration",   "condition",       "local_cost",   "global_cost",   "local_distance", "global_distance",
-    "step_size",   "global_success",  "dual",         "kl_divergence", "dual_evaluations", "predicted_cost",
-    "tv_bound",    "cost_bound",      "rollout_seconds", "fit_seconds", "c_step_seconds", "s_step_seconds"};
+constexpr std::array metric_columns = {"iteration",      "condition",       "local_cost",       "global_cost",
+                                       "local_distance", "global_distance", "step_size",        "global_success",
+                                       "dual",           "kl_divergence",   "dual_evaluations", "predicted_cost",
+                                       "tv_bound",       "cost_bound",      "rollout_seconds",  "fit_seconds",
+                                       "c_step_seconds", "s_step_seconds"};
 
 /// A page with more points than this is slow to open; beyond it, the paths of some iterations are left out.
 constexpr std::size_t most_path_points = 200'000;
@@ -77,8 +78,11 @@ json read_paths(const std::filesystem::path& file) {
     if (!kept.contains(iteration[i])) continue;
     json& path = paths[{iteration[i], condition[i], source[i]}];
     if (path.is_null())
-      path = {{"iteration", iteration[i]}, {"condition", condition[i]}, {"source", source[i]},
-              {"points", json::array()},   {"distance", json::array()}};
+      path = {{"iteration", iteration[i]},
+              {"condition", condition[i]},
+              {"source", source[i]},
+              {"points", json::array()},
+              {"distance", json::array()}};
     for (const double v : {x[i], y[i], z[i]}) path["points"].push_back(rounded(v));
     path["distance"].push_back(rounded(distance[i]));
   }

@@ -6,7 +6,8 @@
 
 namespace mdgps::report {
 
-/// {name, summary, config, metrics: {column: [values]}, paths: [{iteration, condition, source, points, distance}], scene}
+/// {name, summary, config, metrics: {column: [values]}, paths: [{iteration, condition, source, points, distance}],
+/// scene}
 ///
 /// name      the folder's own name
 /// summary   summary.json as it is
