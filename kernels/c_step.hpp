@@ -215,13 +215,13 @@ MDGPS_FUNCTION void c_step(const Group& g, const Lanes<Scalar>& lanes, const Sha
     *b.dual.at(condition, 0) = fell ? *b.initial_dual.at(condition, 0) : static_cast<T>(search[w].eta());
     *b.kl.at(condition, 0) = fell ? T{} : static_cast<T>(search[w].kl());
     *b.evaluations.at(condition, 0) = search[w].evaluations();
-    const Outcome outcome =
-        state == DualSearch::State::converged  ? Outcome::ok
-        : state == DualSearch::State::inactive ? Outcome::constraint_inactive
-        : !fell                                ? Outcome::not_converged
-        : search[w].last_failure() == Evaluation::not_positive_definite ? Outcome::not_positive_definite
-        : search[w].last_failure() == Evaluation::not_finite            ? Outcome::not_finite
-                                                                        : Outcome::not_converged;
+    const Outcome outcome = state == DualSearch::State::converged  ? Outcome::ok
+                            : state == DualSearch::State::inactive ? Outcome::constraint_inactive
+                            : !fell                                ? Outcome::not_converged
+                            : search[w].last_failure() == Evaluation::not_positive_definite
+                                ? Outcome::not_positive_definite
+                            : search[w].last_failure() == Evaluation::not_finite ? Outcome::not_finite
+                                                                                 : Outcome::not_converged;
     *b.status.at(condition, 0) = static_cast<std::int32_t>(outcome);
   });
 }

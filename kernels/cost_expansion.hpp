@@ -1,21 +1,10 @@
 #pragma once
-/// Quadratic expansion of the cost: each sample is expanded about itself, moved to absolute coordinates, and the samples
-/// of a step are averaged.   [MDGPS 3.1]
+/// Quadratic expansion of the cost: each sample is expanded about itself, moved to absolute coordinates, and the
+/// samples of a step are averaged.   [MDGPS 3.1]
 
 #include "kernels/linear_gaussian.hpp"
 
 namespace mdgps::kernels::inline MDGPS_TARGET {
-
-/// mdgps::CostTerm with its lists in the kernel's memory.
-struct CostTermView {
-  bool logarithmic;
-  double l1, l2, alpha;
-  int size;
-  const int* entries;
-  const double* weights;
-  const double* targets;
-  const double* ramp;
-};
 
 struct CostShape {
   int samples, states, actions, points, terms, largest_term;
@@ -31,12 +20,13 @@ struct CostExpansionBatch {
   Batch<T> sample_cost;  ///< [S]
 };
 
-/// The lanes' (condition, step) expansions. The log form's Hessian leaves out the part that makes it indefinite: with
-/// l1 (diag(w^2) / (alpha+s) - (w^2 d)(w^2 d)' / (alpha+s)^2) it stays positive semidefinite, as the authors' code does.
-/// Points take their derivatives through their Jacobian, without the second order of the kinematics.
-template <class Group, class Scalar, class T>
-MDGPS_FUNCTION void expand_cost(const Group& g, const Lanes<Scalar>& lanes, const CostShape& shape,
-                                const CostTermView* terms, const CostExpansionBatch<T>& b, Scratch<Scalar>& scratch) {
+/// The lanes' (condition, step) expansions of a sum of terms; `Term` has the members of mdgps::CostTermPointers. The
+/// log form's Hessian leaves out the part that makes it indefinite: with l1 (diag(w^2) / (alpha+s) - (w^2 d)(w^2 d)' /
+/// (alpha+s)^2) it stays positive semidefinite, as the authors' code does. Points take their derivatives through their
+/// Jacobian, without the second order of the kinematics.
+template <class Group, class Scalar, class Term, class T>
+MDGPS_FUNCTION void expand_cost(const Group& g, const Lanes<Scalar>& lanes, const CostShape& shape, const Term* terms,
+                                const CostExpansionBatch<T>& b, Scratch<Scalar>& scratch) {
   const int S = shape.samples, n = shape.states, m = shape.actions, k = shape.points, p = n + m;
   const auto y = scratch.take_matrix(S, p + k);
   const auto weights = scratch.take_vector(S);
@@ -72,7 +62,7 @@ MDGPS_FUNCTION void expand_cost(const Group& g, const Lanes<Scalar>& lanes, cons
     fill(g, gradient.column(), Scalar{});
     Scalar value{};
     for (int i = 0; i < shape.terms; ++i) {
-      const CostTermView& term = terms[i];
+      const Term& term = terms[i];
       const int size = term.size;
       const Scalar ramp = load(lanes, Batch<const double>{term.ramp, 0, 1, 0, 0}, 0);
       const Scalar l1(term.l1), l2(term.l2);

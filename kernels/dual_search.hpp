@@ -1,9 +1,9 @@
 #pragma once
 /// The search for the dual variable eta at which D_KL(p_eta || reference) = epsilon.
 ///
-/// KL falls monotonically with eta, from the unconstrained optimum's at eta -> 0 to 0 at eta -> infinity, and is close to
-/// a power law in between: on x = log eta, y = log(KL / epsilon) a secant converges in a few steps. A bracket
-/// [low, high] guards it: KL > epsilon (or no solution at all) at low, KL < epsilon at high.
+/// KL falls monotonically with eta, from the unconstrained optimum's at eta -> 0 to 0 at eta -> infinity, and is close
+/// to a power law in between: on x = log eta, y = log(KL / epsilon) a secant converges in a few steps. A bracket [low,
+/// high] guards it: KL > epsilon (or no solution at all) at low, KL < epsilon at high.
 
 #include "kernels/core.hpp"
 

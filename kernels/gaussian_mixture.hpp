@@ -267,4 +267,126 @@ MDGPS_FUNCTION void prior_moments(const Group& g, const MixtureShape& shape, int
   });
 }
 
+struct EmOptions {
+  int max_iterations;
+  double tolerance, regularization;
+};
+
+struct EmResult {
+  double log_likelihood;
+  int iterations;
+  Outcome outcome;
+};
+
+/// Expectation maximisation of one condition's mixture. The points are moved to zero mean first, since second moments
+/// about zero are summed.
+/// assignment [P]   first component of each point, or null: start from the mixture
+template <class Group, class Scalar, class T>
+MDGPS_FUNCTION EmResult expectation_maximisation(const Group& g, const MixtureShape& shape, const T* points,
+                                                 const T* point_weights, const std::int32_t* assignment,
+                                                 const EmOptions& options, const Mixture<T>& mixture,
+                                                 Scratch<Scalar>& scratch) {
+  const std::int64_t P = shape.points;
+  const int d = shape.dimensions, K = shape.components, row = shape.padded<Scalar>();
+  auto factors = ComponentFactors<Scalar>::take(scratch, d);
+  const auto second = scratch.take_matrix(d, d);
+  const auto first = scratch.take_vector(d);
+  const auto take = [&](std::int64_t n) {  // plain elements
+    return reinterpret_cast<T*>(scratch.take((n + lane_count<Scalar> - 1) / lane_count<Scalar>));
+  };
+  T* table = take(P * row);
+  T* centred = take(P * d);
+  T* evidence = take(P);
+  T* centre = take(d);
+  T* ones = take(lane_count<Scalar>);
+  if (scratch.counting()) return {};
+
+  const auto weight = [&](std::int64_t p) { return point_weights == nullptr ? T(1) : point_weights[p]; };
+  T total{};
+  for (std::int64_t p = 0; p < P; ++p) total += weight(p);
+  for_each(g, d, [&](int i) {
+    T sum{};
+    for (std::int64_t p = 0; p < P; ++p) sum += weight(p) * points[p * d + i];
+    centre[i] = sum / total;
+  });
+  for_each(g, static_cast<int>(P), [&](int p) {
+    // A point without weight must not bring its numbers in: NaN times 0 is NaN.
+    for (int i = 0; i < d; ++i)
+      centred[std::int64_t{p} * d + i] = weight(p) > T{} ? points[std::int64_t{p} * d + i] - centre[i] : T{};
+  });
+  for_each(g, lane_count<Scalar>, [&](int w) { ones[w] = T(1); });
+  const auto shift_means = [&](T sign) { for_each(g, K * d, [&](int e) { mixture.mean[e] += sign * centre[e % d]; }); };
+  const auto m_step = [&] {
+    maximise(g, shape, centred, table, total, static_cast<T>(options.regularization), mixture, second, first, ones);
+  };
+
+  if (assignment != nullptr) {
+    for_each(g, static_cast<int>(P), [&](int p) {
+      for (int k = 0; k < row; ++k) table[std::int64_t{p} * row + k] = assignment[p] == k ? weight(p) : T{};
+    });
+    m_step();
+  } else {
+    shift_means(T(-1));
+  }
+
+  EmResult result{-INFINITY, 0, Outcome::not_converged};
+  const Mixture<const T> fixed{mixture.mean, mixture.covariance, mixture.weight};
+  while (result.iterations < options.max_iterations) {
+    Mask<Scalar> ok = true;
+    log_joint(g, shape, centred, fixed, table, factors, ok);
+    normalise(g, shape, point_weights, table, evidence, Scalar{});
+    double log_likelihood = 0;
+    for (std::int64_t p = 0; p < P; ++p) log_likelihood += static_cast<double>(evidence[p]);
+    const double gain = log_likelihood - result.log_likelihood;
+    const double size = log_likelihood < 0 ? -log_likelihood : log_likelihood;
+    result.log_likelihood = log_likelihood;
+    ++result.iterations;
+    if (any(!ok) || !finite(log_likelihood)) {
+      result.outcome = any(!ok) ? Outcome::not_positive_definite : Outcome::not_finite;
+      break;
+    }
+    if (gain < options.tolerance * size) {  // also where the likelihood fell
+      result.outcome = Outcome::ok;
+      break;
+    }
+    m_step();
+  }
+  shift_means(T(1));
+  return result;
+}
+
+/// mu_0 and Phi of each step of a condition.   points [T,S,d] and weights [S] of the batch's condition i;
+/// prior_mean [T,d], prior_scatter [T,d,d] out.
+template <class Group, class Scalar, class T>
+MDGPS_FUNCTION void mixture_moments(const Group& g, const MixtureShape& shape, int steps, int samples,
+                                    const Batch<const T>& points, const Batch<const T>& weights, std::int64_t i,
+                                    const Mixture<const T>& mixture, T* prior_mean, T* prior_scatter,
+                                    Scratch<Scalar>& scratch) {
+  const int d = shape.dimensions, row = shape.padded<Scalar>();
+  auto factors = ComponentFactors<Scalar>::take(scratch, d);
+  const auto take = [&](std::int64_t n) {
+    return reinterpret_cast<T*>(scratch.take((n + lane_count<Scalar> - 1) / lane_count<Scalar>));
+  };
+  T* table = take(shape.points * row);
+  T* queries = take(shape.points * d);
+  T* query_weights = take(shape.points);
+  T* evidence = take(shape.points);
+  T* share = take(shape.components);
+  if (scratch.counting()) return;
+
+  for_each(g, static_cast<int>(shape.points), [&](int p) {
+    const int t = p / samples, s = p % samples;
+    const T* point = points.at(i, t) + s * points.row_stride;
+    query_weights[p] = weights.data == nullptr ? T(1) : *weights.at(i, s);
+    for (int j = 0; j < d; ++j)
+      queries[std::int64_t{p} * d + j] = query_weights[p] > T{} ? point[j * points.col_stride] : T{};
+  });
+  Mask<Scalar> ok = true;
+  log_joint(g, shape, queries, mixture, table, factors, ok);
+  normalise(g, shape, query_weights, table, evidence, Scalar{});
+  for (int t = 0; t < steps; ++t)
+    prior_moments(g, shape, samples, table + std::int64_t{t} * samples * row, row, mixture, share,
+                  prior_mean + std::int64_t{t} * d, prior_scatter + std::int64_t{t} * d * d);
+}
+
 }  // namespace mdgps::kernels::inline MDGPS_TARGET

@@ -140,8 +140,7 @@ template <class Group, class Scalar>
 MDGPS_FUNCTION Scalar expected_divergence(const Group& g, const DivergenceToGo<Scalar>& R, const Vector<Scalar>& mean,
                                           const Matrix<Scalar>& covariance, const Vector<Scalar>& P_mean) {
   product(g, R.P, mean, P_mean);
-  const Scalar value =
-      R.c + dot(R.r, mean) + Scalar(0.5) * (dot(mean, P_mean) + trace_of_product(R.P, covariance));
+  const Scalar value = R.c + dot(R.r, mean) + Scalar(0.5) * (dot(mean, P_mean) + trace_of_product(R.P, covariance));
   g.sync();  // every thread has its value before the matrices change
   return value;
 }

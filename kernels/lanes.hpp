@@ -100,7 +100,8 @@ MDGPS_FUNCTION void store(const Group& g, const Lanes<Scalar>& lanes, const Vect
 template <class Group, class Scalar, class T>
 MDGPS_FUNCTION void store(const Group& g, const Lanes<Scalar>& lanes, const Scalar& value, const Batch<T>& to,
                           std::int64_t t) {
-  for_each(g, lanes.count, [&](int w) { *to.at(lanes.condition[w], lanes.step[w] + t) = static_cast<T>(lane(value, w)); });
+  for_each(g, lanes.count,
+           [&](int w) { *to.at(lanes.condition[w], lanes.step[w] + t) = static_cast<T>(lane(value, w)); });
 }
 
 /// What a kernel reports of a condition; host/mdgps/solver/types.hpp gives the meanings.

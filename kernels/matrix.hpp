@@ -60,7 +60,8 @@ struct Scratch {
 
 template <class Group, class T>
 MDGPS_FUNCTION void copy(const Group& g, const Matrix<T>& from, const Matrix<T>& to) {
-  for_each(g, from.rows * from.cols, [&](int e) { to(e / from.cols, e % from.cols) = from(e / from.cols, e % from.cols); });
+  for_each(g, from.rows * from.cols,
+           [&](int e) { to(e / from.cols, e % from.cols) = from(e / from.cols, e % from.cols); });
 }
 template <class Group, class T>
 MDGPS_FUNCTION void fill(const Group& g, const Matrix<T>& a, const T& value) {

@@ -76,8 +76,7 @@ MDGPS_FUNCTION void fit_linear_gaussian(const Group& g, const Lanes<Scalar>& lan
     const Scalar m = load(lanes, b.prior.mean_strength, 0);
     const Scalar shrinkage = N * m / (N + m);
     for_each(g, d, [&](int i) {
-      for (int j = 0; j <= i; ++j)
-        Sigma(i, j) += shrinkage * (mean(i) - prior_mean(i)) * (mean(j) - prior_mean(j));
+      for (int j = 0; j <= i; ++j) Sigma(i, j) += shrinkage * (mean(i) - prior_mean(i)) * (mean(j) - prior_mean(j));
     });
     total += load(lanes, b.prior.degrees, 0);
   } else {

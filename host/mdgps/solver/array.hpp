@@ -37,14 +37,13 @@ class Array {
 
   /// The contiguous elements that share the leading indices, e.g. row(i, t) of an array [N,T,n].
   template <class... Index>
-    requires(sizeof...(Index) < Rank)
-  std::span<T> row(Index... index) {
+  requires(sizeof...(Index) < Rank) std::span<T> row(Index... index) {
     const auto [offset, length] = slice(index...);
     return {elements_.data() + offset, static_cast<std::size_t>(length)};
   }
   template <class... Index>
-    requires(sizeof...(Index) < Rank)
-  std::span<const T> row(Index... index) const {
+  requires(sizeof...(Index) < Rank) std::span<const T> row(Index... index)
+  const {
     const auto [offset, length] = slice(index...);
     return {elements_.data() + offset, static_cast<std::size_t>(length)};
   }

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 #include "mdgps/solver/array.hpp"
 #include "mdgps/solver/view.hpp"
@@ -38,6 +39,10 @@ struct LinearGaussianPolicy {
   View<Real, 4> gain;        ///< K [N,T,m,n]
   View<Real, 3> offset;      ///< k [N,T,m]
   View<Real, 4> covariance;  ///< C [N,T,m,m]
+
+  operator LinearGaussianPolicy<const Real>() const requires(!std::is_const_v<Real>) {
+    return {gain, offset, covariance};
+  }
 };
 
 /// p(x'|x,u) = N(f z + f_c, F). Step T-1 has no successor and is not read.
@@ -46,6 +51,10 @@ struct LinearGaussianDynamics {
   View<Real, 4> transition;  ///< f   [N,T,n,n+m]
   View<Real, 3> offset;      ///< f_c [N,T,n]
   View<Real, 4> covariance;  ///< F   [N,T,n,n]
+
+  operator LinearGaussianDynamics<const Real>() const requires(!std::is_const_v<Real>) {
+    return {transition, offset, covariance};
+  }
 };
 
 /// l(z) ~ 1/2 z'Hz + g'z + c, about z = 0
@@ -54,6 +63,8 @@ struct QuadraticCost {
   View<Real, 4> hessian;   ///< H [N,T,n+m,n+m]
   View<Real, 3> gradient;  ///< g [N,T,n+m]
   View<Real, 2> constant;  ///< c [N,T]
+
+  operator QuadraticCost<const Real>() const requires(!std::is_const_v<Real>) { return {hessian, gradient, constant}; }
 };
 
 /// p(x_1)
@@ -61,6 +72,8 @@ template <class Real>
 struct GaussianState {
   View<Real, 2> mean;        ///< [N,n]
   View<Real, 3> covariance;  ///< [N,n,n]
+
+  operator GaussianState<const Real>() const requires(!std::is_const_v<Real>) { return {mean, covariance}; }
 };
 
 /// Marginals of z_t
@@ -68,6 +81,8 @@ template <class Real>
 struct TrajectoryDistribution {
   View<Real, 3> mean;        ///< [N,T,n+m]
   View<Real, 4> covariance;  ///< [N,T,n+m,n+m]
+
+  operator TrajectoryDistribution<const Real>() const requires(!std::is_const_v<Real>) { return {mean, covariance}; }
 };
 
 /// Memory that the caller owns and an operation may use while it runs.

@@ -43,8 +43,7 @@ struct View {
 
   /// A view of mutable elements converts to a view of constant ones.
   template <class U>
-    requires(std::is_same_v<const U, T> && !std::is_const_v<U>)
-  View(const View<U, Rank>& other)
+  requires(std::is_same_v<const U, T> && !std::is_const_v<U>) View(const View<U, Rank>& other)
       : data(other.data), extents(other.extents), strides(other.strides), device(other.device) {}
 
   bool empty() const { return data == nullptr; }
@@ -56,8 +55,7 @@ struct View {
   }
 
   template <class... Index>
-    requires(sizeof...(Index) == Rank)
-  T& operator()(Index... index) const {
+  requires(sizeof...(Index) == Rank) T& operator()(Index... index) const {
     const std::array<std::int64_t, Rank> at{static_cast<std::int64_t>(index)...};
     std::int64_t offset = 0;
     for (int d = 0; d < Rank; ++d) offset += at[d] * strides[d];
@@ -65,9 +63,7 @@ struct View {
   }
 
   /// The view with its first index fixed.
-  View<T, Rank - 1> operator[](std::int64_t index) const
-    requires(Rank > 1)
-  {
+  View<T, Rank - 1> operator[](std::int64_t index) const requires(Rank > 1) {
     View<T, Rank - 1> inner;
     inner.data = data + index * strides[0];
     for (int d = 1; d < Rank; ++d) {

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "mdgps/solver/types.hpp"
+
+namespace mdgps {
+
+/// Maximum-entropy LQR backward pass for every condition at once.
+///
+/// Minimises sum_t E[cost(x,u)] - H(u|x) under `dynamics`; u ~ N(K x + k, C), C = Quu^-1.
+/// dynamics   transition [N,T,n,n+m], offset [N,T,n]       in state units per step; the last step is not read
+/// cost       hessian [N,T,n+m,n+m], gradient [N,T,n+m]    in nats (already divided by eta); hessian symmetric
+/// policy     out: gain [N,T,m,n], offset [N,T,m], covariance [N,T,m,m]
+/// status     out: [N]; not_positive_definite where some Quu is not, not_finite where numbers are not; that condition's
+///            policy is then unspecified
+/// workspace  at least backward_pass_workspace_size(shape, device) bytes on that device
+/// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
+/// Source: [MDGPS B.1], surrogate cost (1/eta) l - log pi_bar.
+template <class Real>
+void backward_pass(const LinearGaussianDynamics<const Real>& dynamics, const QuadraticCost<const Real>& cost,
+                   const LinearGaussianPolicy<Real>& policy, View<Status, 1> status, Workspace workspace,
+                   Stream stream);
+template <class Real>
+std::size_t backward_pass_workspace_size(const BatchShape& shape, Device device = {});
+
+/// The same with a workspace of its own.
+template <class Real>
+void backward_pass(const LinearGaussianDynamics<const Real>& dynamics, const QuadraticCost<const Real>& cost,
+                   const LinearGaussianPolicy<Real>& policy, View<Status, 1> status);
+
+}  // namespace mdgps

@@ -1,0 +1,73 @@
+#pragma once
+
+#include "mdgps/solver/types.hpp"
+
+namespace mdgps {
+
+/// min_p E_p[sum_t l(x,u)] such that D_KL(p || reference) <= epsilon, for every condition.
+template <class Real>
+struct CStepProblem {
+  GaussianState<const Real> initial;            ///< p(x_1): mean [N,n], covariance [N,n,n]
+  LinearGaussianDynamics<const Real> dynamics;  ///< [N,T,n,n+m] [N,T,n] [N,T,n,n]
+  QuadraticCost<const Real> cost;               ///< [N,T,n+m,n+m] [N,T,n+m] [N,T], in the task's units of cost
+  LinearGaussianPolicy<const Real> reference;   ///< the linearised global policy
+  View<const Real, 1> epsilon;                  ///< [N] bound on the whole trajectory's KL divergence, nats
+  View<const Real, 1> initial_dual;             ///< [N] eta to start from: the last iteration's, or 1
+};
+
+template <class Real>
+struct CStepResult {
+  LinearGaussianPolicy<Real> policy;       ///< [N,T,m,n] [N,T,m] [N,T,m,m]; the reference where the status is a failure
+  View<Real, 1> dual;                      ///< [N] eta
+  View<Real, 1> kl_divergence;             ///< [N] D_KL(policy || reference), nats; 0 where the reference was kept
+  View<std::int32_t, 1> dual_evaluations;  ///< [N]
+  View<Status, 1> status;                  ///< [N]
+};
+
+struct CStepOptions {
+  double tolerance = 0.01;   ///< relative, on KL = epsilon
+  int max_evaluations = 50;  ///< backward sweeps per condition
+  double min_dual = 1e-8, max_dual = 1e16;
+};
+
+/// C-step: for each condition the dual eta is searched at which the maximum-entropy LQR solution under
+/// l/eta - log reference has D_KL = epsilon, to the tolerance.
+///
+/// status   ok: KL = epsilon to the tolerance.
+///          constraint_inactive: KL < epsilon even at min_dual, whose policy is returned.
+///          not_converged: the evaluations ran out; the policy satisfies KL <= epsilon, or is the reference (KL 0).
+///          not_positive_definite: some Quu had no factor at every dual tried. not_finite: NaN or infinity in the
+///          condition's data, or an epsilon that is not positive. Both keep the reference policy.
+/// A condition's result does not depend on the others.
+/// workspace   at least c_step_workspace_size(shape, options, device) bytes on that device
+/// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
+/// Source: [MDGPS B.1]; the search is a safeguarded secant on (log eta, log KL), where KL is nearly a power law.
+template <class Real>
+void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>& result, const CStepOptions& options,
+            Workspace workspace, Stream stream);
+template <class Real>
+std::size_t c_step_workspace_size(const BatchShape& shape, const CStepOptions& options, Device device = {});
+
+/// The same with a workspace of its own.
+template <class Real>
+void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>& result, const CStepOptions& options = {});
+
+/// Owning counterpart of CStepResult in host memory.
+template <class Real>
+struct CStepResultArrays {
+  LinearGaussianPolicyArrays<Real> policy;
+  Array<Real, 1> dual, kl_divergence;
+  Array<std::int32_t, 1> dual_evaluations;
+  Array<Status, 1> status;
+
+  CStepResultArrays() = default;
+  explicit CStepResultArrays(const BatchShape& s)
+      : policy(s),
+        dual({s.conditions}),
+        kl_divergence({s.conditions}),
+        dual_evaluations({s.conditions}),
+        status({s.conditions}) {}
+  CStepResult<Real> view() { return {policy.view(), dual, kl_divergence, dual_evaluations, status}; }
+};
+
+}  // namespace mdgps

@@ -1,0 +1,99 @@
+#include "mdgps/solver/cost_expansion.hpp"
+
+#include <algorithm>
+
+#include "mdgps/solver/cost_term_pointers.hpp"
+#include "mdgps/solver/targets.hpp"
+#include "mdgps/solver/threads.hpp"
+#include "mdgps/solver/validate.hpp"
+
+namespace mdgps {
+
+MDGPS_DECLARE_FOR_TARGETS(template <class Real>
+                          std::size_t expand_cost(const CostTermPointers*, int, int, const CostSamples<Real>&,
+                                                  const QuadraticCost<Real>&, const View<Real, 3>&, const Workspace&);)
+
+namespace {
+
+std::vector<CostTermPointers> pointers(std::span<const CostTerm> terms) {
+  std::vector<CostTermPointers> result;
+  for (const CostTerm& term : terms)
+    result.push_back({term.form == CostTerm::Form::log, term.l1, term.l2, term.alpha,
+                      static_cast<int>(term.entries.size()), term.entries.data(), term.weights.data(),
+                      term.targets.data(), term.ramp.data()});
+  return result;
+}
+
+int largest_size(std::span<const CostTerm> terms) {
+  std::size_t largest = 0;
+  for (const CostTerm& term : terms) largest = std::max(largest, term.entries.size());
+  return static_cast<int>(largest);
+}
+
+template <class Real>
+std::size_t scratch_per_thread(std::span<const CostTerm> terms, const CostSamples<Real>& samples) {
+  return MDGPS_CALL_TARGET(expand_cost<Real>, nullptr, 0, largest_size(terms), samples, {}, {}, Workspace{});
+}
+
+void validate_term(const CostTerm& term, std::size_t index, std::int64_t entries, std::int64_t steps) {
+  const std::string name = "terms[" + std::to_string(index) + "]";
+  const auto same_size = [&](const char* member, std::size_t size, std::size_t expected) {
+    if (size != expected)
+      validate::fail("expand_cost", name + "." + member + " has " + std::to_string(size) + " numbers, expected " +
+                                        std::to_string(expected));
+  };
+  same_size("weights", term.weights.size(), term.entries.size());
+  same_size("targets", term.targets.size(), term.entries.size());
+  same_size("ramp", term.ramp.size(), static_cast<std::size_t>(steps));
+  for (const int entry : term.entries)
+    if (entry < 0 || entry >= entries)
+      validate::fail("expand_cost",
+                     name + ".entries has " + std::to_string(entry) + ", expected 0 to " + std::to_string(entries - 1));
+}
+
+}  // namespace
+
+template <class Real>
+std::size_t expand_cost_workspace_size(std::span<const CostTerm> terms, const CostSamples<Real>& samples) {
+  return cpu_workspace_bytes(scratch_per_thread(terms, samples));
+}
+
+template <class Real>
+void expand_cost(std::span<const CostTerm> terms, const CostSamples<Real>& samples, const QuadraticCost<Real>& cost,
+                 View<Real, 3> sample_cost, Workspace workspace, Stream) {
+  const char* operation = "expand_cost";
+  const auto [N, S, T, n] = samples.states.extents;
+  const std::int64_t m = samples.actions.extents[3], k = samples.points.extents[3];
+  validate::shape(operation, "states", samples.states, {N, S, T, n});
+  validate::shape(operation, "actions", samples.actions, {N, S, T, m});
+  if (k > 0) {
+    validate::shape(operation, "points", samples.points, {N, S, T, k});
+    validate::shape(operation, "point_jacobians", samples.point_jacobians, {N, S, T, k, n});
+  }
+  validate::shape(operation, "weights", samples.weights, {N, S});
+  validate::cost(operation, cost, {N, T, n, m});
+  validate::shape(operation, "sample_cost", sample_cost, {N, S, T});
+  for (std::size_t i = 0; i < terms.size(); ++i) validate_term(terms[i], i, n + m + k, T);
+  validate::workspace(operation, workspace, scratch_per_thread(terms, samples) + 64);
+  const auto views = pointers(terms);
+  MDGPS_CALL_TARGET(expand_cost<Real>, views.data(), static_cast<int>(views.size()), largest_size(terms), samples, cost,
+                    sample_cost, workspace);
+}
+
+template <class Real>
+void expand_cost(std::span<const CostTerm> terms, const CostSamples<Real>& samples, const QuadraticCost<Real>& cost,
+                 View<Real, 3> sample_cost) {
+  const validate::OwnWorkspace workspace(expand_cost_workspace_size(terms, samples));
+  expand_cost(terms, samples, cost, sample_cost, workspace, Stream{});
+}
+
+#define MDGPS_INSTANTIATE(Real)                                                                              \
+  template std::size_t expand_cost_workspace_size(std::span<const CostTerm>, const CostSamples<Real>&);      \
+  template void expand_cost(std::span<const CostTerm>, const CostSamples<Real>&, const QuadraticCost<Real>&, \
+                            View<Real, 3>, Workspace, Stream);                                               \
+  template void expand_cost(std::span<const CostTerm>, const CostSamples<Real>&, const QuadraticCost<Real>&, \
+                            View<Real, 3>);
+MDGPS_INSTANTIATE(float)
+MDGPS_INSTANTIATE(double)
+
+}  // namespace mdgps

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "mdgps/solver/types.hpp"
+
+namespace mdgps {
+
+/// Gaussian forward propagation for every condition at once: the marginals of z_t = [x_t; u_t] under `dynamics` and
+/// `policy`.
+///
+/// initial        mean [N,n], covariance [N,n,n]
+/// dynamics       transition [N,T,n,n+m], offset [N,T,n], covariance [N,T,n,n]; the last step is not read
+/// policy         gain [N,T,m,n], offset [N,T,m], covariance [N,T,m,m]
+/// distribution   out: mean [N,T,n+m], covariance [N,T,n+m,n+m], symmetric to the bit
+/// status         out: [N]; not_finite where a condition's numbers are not
+/// workspace  at least forward_pass_workspace_size(shape, device) bytes on that device
+/// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
+/// Source: [MDGPS B.3].
+template <class Real>
+void forward_pass(const GaussianState<const Real>& initial, const LinearGaussianDynamics<const Real>& dynamics,
+                  const LinearGaussianPolicy<const Real>& policy, const TrajectoryDistribution<Real>& distribution,
+                  View<Status, 1> status, Workspace workspace, Stream stream);
+template <class Real>
+std::size_t forward_pass_workspace_size(const BatchShape& shape, Device device = {});
+
+/// The same with a workspace of its own.
+template <class Real>
+void forward_pass(const GaussianState<const Real>& initial, const LinearGaussianDynamics<const Real>& dynamics,
+                  const LinearGaussianPolicy<const Real>& policy, const TrajectoryDistribution<Real>& distribution,
+                  View<Status, 1> status);
+
+}  // namespace mdgps

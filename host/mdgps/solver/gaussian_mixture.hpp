@@ -1,0 +1,90 @@
+#pragma once
+
+#include "mdgps/solver/regression.hpp"
+#include "mdgps/solver/types.hpp"
+
+namespace mdgps {
+
+/// K Gaussians per condition.
+template <class Real>
+struct GaussianMixture {
+  View<Real, 3> mean;        ///< [N,K,d]
+  View<Real, 4> covariance;  ///< [N,K,d,d]
+  View<Real, 2> weight;      ///< [N,K]
+
+  operator GaussianMixture<const Real>() const requires(!std::is_const_v<Real>) { return {mean, covariance, weight}; }
+};
+
+template <class Real>
+struct GaussianMixtureArrays {
+  Array<Real, 3> mean;
+  Array<Real, 4> covariance;
+  Array<Real, 2> weight;
+
+  GaussianMixtureArrays() = default;
+  GaussianMixtureArrays(std::int64_t N, std::int64_t K, std::int64_t d)
+      : mean({N, K, d}), covariance({N, K, d, d}), weight({N, K}) {}
+  std::int64_t components() const { return weight.extent(1); }
+  GaussianMixture<Real> view() { return {mean, covariance, weight}; }
+  GaussianMixture<const Real> view() const { return {mean, covariance, weight}; }
+};
+
+template <class Real>
+struct MixtureProblem {
+  View<const Real, 3> points;              ///< [N,P,d], contiguous
+  View<const Real, 2> weights;             ///< [N,P], 0 leaves a point out; empty: all 1
+  View<const std::int32_t, 2> assignment;  ///< [N,P] first component of each point; empty: start from the mixture
+};
+
+struct MixtureOptions {
+  int max_iterations = 100;      ///< of E- and M-step
+  double tolerance = 1e-5;       ///< stop when the log likelihood gains less than this part of its size
+  double regularization = 1e-6;  ///< added to the covariances' diagonals
+};
+
+/// What the fit of each condition came to; views may be empty.
+template <class Real>
+struct MixtureReport {
+  View<Real, 1> log_likelihood;      ///< [N] at the last E-step
+  View<std::int32_t, 1> iterations;  ///< [N] E-steps
+  View<Status, 1> status;            ///< [N] not_converged where iterations ran out; not_positive_definite, not_finite
+};
+
+/// Expectation maximisation for every condition's mixture, from an assignment of points or from the mixture itself.
+/// It stops before the M-step when the likelihood no longer rises. Components that lose their points start anew from
+/// all of them.
+/// workspace   at least fit_gaussian_mixture_workspace_size(problem, mixture) bytes
+/// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
+/// Source: [MDGPS 3.1]; Levine & Abbeel 2014, Section 3.2.
+template <class Real>
+void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOptions& options,
+                          const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report, Workspace workspace,
+                          Stream stream);
+template <class Real>
+std::size_t fit_gaussian_mixture_workspace_size(const MixtureProblem<Real>& problem,
+                                                const GaussianMixture<Real>& mixture);
+/// The same with a workspace of its own.
+template <class Real>
+void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOptions& options,
+                          const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report);
+
+/// The normal-inverse-Wishart prior that a mixture gives for the points of each condition and step: mu_0 and Phi are
+/// the mixture's moments under the points' mean responsibilities.
+///
+/// points     [N,T,S,d]
+/// weights    [N,S] of the samples; empty: all 1
+/// strength   m, in samples; and n_0 = strength (P - 2 - d) / P with P the points the mixture was fitted to
+/// prior      out: [N,T,d] [N,T,d,d] [N,T] [N,T]
+/// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
+template <class Real>
+void mixture_prior(const GaussianMixture<const Real>& mixture, View<const Real, 4> points, View<const Real, 2> weights,
+                   double strength, std::int64_t fitted_points, const NormalInverseWishart<Real>& prior,
+                   Workspace workspace, Stream stream);
+template <class Real>
+std::size_t mixture_prior_workspace_size(const GaussianMixture<const Real>& mixture, View<const Real, 4> points);
+/// The same with a workspace of its own.
+template <class Real>
+void mixture_prior(const GaussianMixture<const Real>& mixture, View<const Real, 4> points, View<const Real, 2> weights,
+                   double strength, std::int64_t fitted_points, const NormalInverseWishart<Real>& prior);
+
+}  // namespace mdgps
