@@ -82,17 +82,18 @@ TEST(Rollout, AWrongNumberOfControllersIsRefused) {
   EXPECT_THROW(rollout(task, {}, {}), std::invalid_argument);
 }
 
-/// Noise, and in the samples whose first noise exceeds a threshold, an absurd action from some step on.
+/// Noise, and an absurd action at one step where the noise then exceeds a threshold.
 class Absurd : public Controller {
  public:
-  Absurd(double threshold, double action) : threshold_(threshold), action_(action) {}
+  Absurd(int step, double threshold, double action) : step_(step), threshold_(threshold), action_(action) {}
   void action(int step, std::span<const double>, std::span<const double>, std::span<const double> noise,
               std::span<double> action) const override {
     for (std::size_t j = 0; j < action.size(); ++j) action[j] = noise[j];
-    if (step == 5 && noise[0] > threshold_) action[0] = action_;
+    if (step == step_ && noise[0] > threshold_) action[0] = action_;
   }
 
  private:
+  int step_;
   double threshold_, action_;
 };
 
@@ -102,7 +103,7 @@ TEST(Rollout, ADivergingSampleIsDroppedAndTheOthersAreUntouched) {
   const auto sane = rollout_with(task, NoiseController(1.0), options);
   for (const double action :
        {1e14, std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
-    const auto trajectories = rollout_with(task, Absurd(0.5, action), options);
+    const auto trajectories = rollout_with(task, Absurd(5, 0.5, action), options);
     int dropped = 0;
     for (int i = 0; i < task.conditions; ++i) {
       for (int s = 0; s < options.samples; ++s) {
@@ -123,6 +124,29 @@ TEST(Rollout, ADivergingSampleIsDroppedAndTheOthersAreUntouched) {
     EXPECT_LT(dropped, task.conditions * options.samples);
   }
   EXPECT_FALSE(std::filesystem::exists("MUJOCO_LOG.TXT"));
+}
+
+TEST(Rollout, AnActionThatIsNotFiniteDropsItsSampleEvenAtTheLastStep) {
+  const auto task = load_task(testing::reacher / "task.toml");
+  const Absurd controller(task.horizon - 1, -1e9, std::numeric_limits<double>::quiet_NaN());
+  EXPECT_THAT(rollout_with(task, controller, {.samples = 2}).weights.elements(), Each(0.0));
+}
+
+// MuJoCo's own reaction to an error is to end the process.
+TEST(Rollout, AnErrorOfTheSimulatorIsAnException) {
+  const testing::ReacherCopy copy;
+  for (const char* name : {"task.toml", "model.xml"}) {
+    std::ofstream(copy.folder / name) << testing::read_file(testing::tasks_folder / "peg" / name);
+  }
+  copy.replace("model.xml", "<worldbody>", "<size memory=\"6K\"/><worldbody>");
+  const auto task = load_task(copy.task());
+  try {
+    rollout_with(task, NoiseController(1.0), {.threads = 2});
+    FAIL() << "no error";
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), ::testing::StartsWith("MuJoCo: "));
+    EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+  }
 }
 
 TEST(Rollout, AControllersExceptionReachesTheCaller) {

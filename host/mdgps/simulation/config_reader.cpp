@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <limits>
 #include <set>
 #include <sstream>
@@ -18,6 +19,7 @@ constexpr std::string_view override_prefix = "--set ";
 
 std::string in_quotes(std::string_view word) { return "'" + std::string(word) + "'"; }
 
+/// What a value is, for a message that says why it does not do.
 std::string_view type_name(const toml::node& node) {
   switch (node.type()) {
     case toml::node_type::table:
@@ -27,9 +29,9 @@ std::string_view type_name(const toml::node& node) {
     case toml::node_type::string:
       return "a string";
     case toml::node_type::integer:
-      return "a whole number";
+      return std::abs(*node.value<std::int64_t>()) > std::numeric_limits<int>::max() ? "too large" : "a whole number";
     case toml::node_type::floating_point:
-      return "a number";
+      return std::isfinite(*node.value<double>()) ? "a number" : "not finite";
     case toml::node_type::boolean:
       return "true or false";
     default:
@@ -61,7 +63,8 @@ struct Expected<std::string> {
 template <class T>
 std::optional<T> convert(const toml::node& node) {
   if constexpr (std::is_same_v<T, double>) {
-    return node.is_number() ? node.value<double>() : std::nullopt;
+    const auto value = node.is_number() ? node.value<double>() : std::nullopt;
+    return value && std::isfinite(*value) ? value : std::nullopt;
   } else if constexpr (std::is_same_v<T, int>) {
     const auto value = node.value_exact<std::int64_t>();
     if (!value || *value < std::numeric_limits<int>::min() || *value > std::numeric_limits<int>::max()) return {};

@@ -7,21 +7,22 @@
 namespace mdgps {
 namespace {
 
+std::string one_line(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  while (!text.empty() && text.back() == ' ') text.pop_back();
+  return text;
+}
+
 /// MuJoCo ends the process on an error and writes MUJOCO_LOG.TXT into the working folder on a warning, unless it is
 /// given handlers. A host application's own handlers stay.
 void install_handlers() {
   static std::once_flag once;
   std::call_once(once, [] {
-    if (!mju_user_error) mju_user_error = [](const char* message) { throw std::runtime_error(message); };
+    if (!mju_user_error)
+      mju_user_error = [](const char* message) { throw std::runtime_error("MuJoCo: " + one_line(message)); };
     // Warnings are counted in mjData, where the environment looks for them.
     if (!mju_user_warning) mju_user_warning = [](const char*) {};
   });
-}
-
-std::string one_line(std::string text) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  while (!text.empty() && text.back() == ' ') text.pop_back();
-  return text;
 }
 
 }  // namespace
