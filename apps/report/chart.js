@@ -121,6 +121,10 @@ function responsiveFigure(title, note, draw, controls = []) {
   return figure;
 }
 
+/** An empty drawing in pixels, which shrinks with its figure on paper. */
+const drawing = (width, height, label, more = {}) =>
+    element("svg:svg", {width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label, ...more});
+
 /**
  * Pointer and arrow keys move a cursor over positions 0 ... n-1 of an SVG; at(i, clientX, clientY) shows what is
  * there.
@@ -279,16 +283,11 @@ function lineChart({title, note, x, y, series, bands = [], lines = [], details =
     const place = (i, v) =>
         (isNumber(v) && scale.place(v) !== null ? [px(x.values[i]).toFixed(1), py(v).toFixed(1)] : null);
     const outside = (v) => isNumber(v) && (v > scale.high || v < scale.low);
-    const svg = element("svg:svg", {
-      width,
-      height,
-      tabindex: 0,
-      role: "img",
-      "aria-label": `${title}: ${y.label} over ${x.label}. ` +
-          series.filter((s) => s.condition === undefined)
-              .map((s) => `${s.name}: ${formatNumber(s.values[0])} to ${formatNumber(s.values.at(-1))}.`)
-              .join(" ")
-    });
+    const label = `${title}: ${y.label} over ${x.label}. ` +
+        series.filter((s) => s.condition === undefined)
+            .map((s) => `${s.name}: ${formatNumber(s.values[0])} to ${formatNumber(s.values.at(-1))}.`)
+            .join(" ");
+    const svg = drawing(width, height, label, {tabindex: 0});
     drawFrame(svg, width, height, x, y, scale, px, py);
     const clip = "clip" + ++lineChart.count;
     const plot = element("svg:g", {"clip-path": `url(#${clip})`});
@@ -390,13 +389,8 @@ function stackedBars({title, note, x, y, parts, height = 250}) {
     const slot = (right - AXIS.left) / n, bar = Math.min(46, Math.max(1, slot * 0.7));
     const px = (v) => AXIS.left + slot * (x.values.indexOf(v) + 0.5);
     const py = (v) => bottom - (bottom - AXIS.top) * scale.place(v);
-    const svg = element("svg:svg", {
-      width,
-      height,
-      tabindex: 0,
-      role: "img",
-      "aria-label": `${title}: ` + parts.map((p) => `${p.name} ${formatSeconds(sum(p.values))}`).join(", ") + " in all."
-    });
+    const label = `${title}: ` + parts.map((p) => `${p.name} ${formatSeconds(sum(p.values))}`).join(", ") + " in all.";
+    const svg = drawing(width, height, label, {tabindex: 0});
     drawFrame(svg, width, height, x, y, scale, px, py);
     const columns = x.values.map((v, i) => {
       let base = 0;
@@ -436,9 +430,8 @@ function cellGrid({title, note, x, rowNames, rowLabel, cell, keys}) {
     const right = width - AXIS.right;
     const size = Math.max(3, Math.min(26, (right - AXIS.left) / n)), tall = rows > 20 ? Math.max(3, 360 / rows) : 18;
     const height = AXIS.top + rows * tall + AXIS.bottom;
-    const svg = element(
-        "svg:svg",
-        {width, height, tabindex: 0, role: "img", "aria-label": title + ". " + keys.map((k) => k.name).join(", ")});
+    const svg = drawing(width, height, title + ". " + keys.map((k) => k.name).join(", "), {tabindex: 0});
+    const gap = Math.min(size, tall) < 6 ? 0 : 1.5;
     const everyRow = Math.ceil(12 / tall), everyColumn = Math.ceil(24 / size);
     rowNames.forEach((name, r) => {
       if (r % everyRow === 0)
@@ -456,11 +449,11 @@ function cellGrid({title, note, x, rowNames, rowLabel, cell, keys}) {
         const content = cell(r, c);
         if (!content) continue;
         svg.append(element("svg:rect", {
-          x: AXIS.left + c * size + 0.75,
-          y: AXIS.top + r * tall + 0.75,
-          width: Math.max(1, size - 1.5),
-          height: Math.max(1, tall - 1.5),
-          rx: 2,
+          x: AXIS.left + c * size + gap / 2,
+          y: AXIS.top + r * tall + gap / 2,
+          width: size - gap,
+          height: tall - gap,
+          rx: gap,
           fill: content.color,
           "data-condition": r
         }));

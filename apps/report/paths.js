@@ -84,8 +84,7 @@ function pathPanel({title, note, view, window, aspect, bodies, target, circle, s
     const py = (v) => top + tall / 2 - scale * (v - middle[1]);
     const low = [middle[0] - wide / 2 / scale, middle[1] - tall / 2 / scale],
           high = [middle[0] + wide / 2 / scale, middle[1] + tall / 2 / scale];
-    const svg = element(
-        "svg:svg", {width, height, role: "img", "aria-label": `${title}: paths of the conditions over the scene`});
+    const svg = drawing(width, height, `${title}: paths of the conditions over the scene`);
     const clip = "clip" + ++lineChart.count;
     const plot = element("svg:g", {"clip-path": `url(#${clip})`});
     svg.append(

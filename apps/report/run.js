@@ -54,6 +54,7 @@ function arrange(raw) {
     by,
     over,
     distanceLines,
+    every,
     drawn: new Set(conditions.filter((_, i) => i % every === 0)),
     color: (condition) => colorOf(rowOf.get(condition), conditions.length),
     // An iteration's seconds stand in each of its rows.

@@ -29,6 +29,13 @@ function spread(run, column, options) {
   });
 }
 
+/** A cell for each condition and iteration; cell(r, c) speaks of the r-th condition and the c-th iteration. */
+function conditionGrid(run, {cell, ...options}) {
+  const rows = range(run.conditions.length).filter((r) => run.drawn.has(run.conditions[r]));
+  const rowNames = rows.map((r) => String(run.conditions[r]));
+  return cellGrid({...options, x: xOf(run), rowLabel: "condition", rowNames, cell: (r, c) => cell(rows[r], c)});
+}
+
 function learningSection(run) {
   const {summary} = run;
   const both = numbersOf([...run.by("global_distance"), ...run.by("local_distance")].flat());
@@ -36,6 +43,9 @@ function learningSection(run) {
   const success = run.by("global_success");
   return element(
       "section", {}, element("h3", {}, "Learning"),
+      run.every > 1 ?
+          element("p", {class: "note"}, `Thin lines and rows: one condition in ${run.every}. Means and bands: all.`) :
+          null,
       element(
           "div", {class: "grid two"}, spread(run, "global_distance", {
             title: "Global policy: distance to the target",
@@ -60,11 +70,8 @@ function learningSection(run) {
                 `A condition succeeds when it ends within ${formatNumber(summary.success_distance)} m of the target.` :
                 null
           }),
-          cellGrid({
+          conditionGrid(run, {
             title: "Success by condition",
-            x: xOf(run),
-            rowNames: run.conditions.map(String),
-            rowLabel: "condition",
             keys: [{name: "success", color: "var(--good)"}, {name: "no success", color: "var(--empty)"}],
             cell: (r, c) =>
                 (isNumber(success[r][c]) ? {
@@ -158,11 +165,8 @@ function stepSection(run) {
           spread(
               run, "dual_evaluations",
               {title: "Evaluations of the dual search", y: {label: "evaluations", zero: true}}),
-          cellGrid({
+          conditionGrid(run, {
             title: "Status of the C-step",
-            x: xOf(run),
-            rowNames: run.conditions.map(String),
-            rowLabel: "condition",
             keys: order.map((s) => ({name: words(s), color: colorOfStatus(s)})),
             cell: (r, c) =>
                 (status[r][c] ? {color: colorOfStatus(status[r][c]), text: [words(status[r][c]), ""]} : null)
@@ -335,7 +339,7 @@ function runSection(run, level) {
             "Local policies", isNumber(run.localDistance) ? formatNumber(run.localDistance, 2) + " m" : "–",
             "mean final distance"),
         card("Iterations", String(run.iterations.at(-1)), plural(n, "condition")),
-        card("Time", formatSeconds(run.totalSeconds), perIteration),
+        isNumber(run.totalSeconds) ? card("Time", formatSeconds(run.totalSeconds), perIteration) : null,
         "guarded_step_sizes" in counts ?
             card("Guarded steps", formatNumber(counts.guarded_step_sizes), `of ${run.iterations.length * n}`) :
             null,
