@@ -9,6 +9,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "kernels/core.hpp"
+
 namespace mdgps {
 
 using RandomWords = std::array<std::uint32_t, 4>;
@@ -61,7 +63,7 @@ class RandomSequence {
   constexpr double uniform(std::uint32_t index) const { return uniforms(index)[0]; }
 
   /// Two independent standard normal numbers (Box-Muller).
-  std::array<double, 2> normals(std::uint32_t index) const {
+  MDGPS_FUNCTION std::array<double, 2> normals(std::uint32_t index) const {
     const auto [u, v] = uniforms(index);
     const double radius = std::sqrt(-2.0 * std::log(u));
     const double angle = 6.283185307179586 * v;

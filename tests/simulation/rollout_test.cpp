@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "kernels/random.hpp"
 #include "simulation/support.hpp"
 
 namespace mdgps {

@@ -10,6 +10,8 @@
 #include <thread>
 #include <vector>
 
+#include "kernels/random.hpp"
+
 namespace mdgps {
 namespace {
 

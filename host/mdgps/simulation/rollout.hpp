@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <span>
 
-#include "kernels/random.hpp"
 #include "mdgps/simulation/task.hpp"
 #include "mdgps/simulation/trajectories.hpp"
 
 namespace mdgps {
+
+enum class RandomStream : std::uint8_t;  // kernels/random.hpp
+class RandomSequence;
 
 /// Chooses actions. `action` is called from several threads at once.
 class Controller {
@@ -27,7 +29,7 @@ struct RolloutOptions {
   int samples = 1;
   std::uint64_t seed = 0;
   std::uint32_t iteration = 0;
-  RandomStream stream = RandomStream::local_rollouts;
+  RandomStream stream{};         ///< what the draws are for; by default local_rollouts
   bool noise = true;             ///< false: `noise` is zero, the mean action is rolled out
   double noise_smoothing = 2.0;  ///< standard deviation in steps of the filter over time; 0: white noise
   int threads = 1;
