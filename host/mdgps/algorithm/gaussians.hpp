@@ -1,0 +1,23 @@
+#pragma once
+/// Small Gaussian algebra on one matrix, on the solver's kernels.
+
+#include <cstdint>
+
+#include "mdgps/solver/array.hpp"
+
+namespace mdgps {
+
+/// Lower Cholesky factor [m,m] of a covariance; false where it has none (the factor is then of no use).
+bool cholesky_factor(View<const double, 2> covariance, View<double, 2> factor);
+
+/// (F F')^-1 [m,m] of a factor F.
+void inverse_from_factor(View<const double, 2> factor, View<double, 2> inverse);
+
+/// C^-1 for every matrix of a batch [N,T,m,m]; a matrix without a factor gets zeros.
+Array<double, 4> inverse_covariances(View<const double, 4> covariances);
+
+/// D_KL(N(mean_p, P) || N(mean_q, Q)) in nats, from the factors of both covariances.
+double gaussian_kl(View<const double, 1> mean_p, View<const double, 2> factor_p, View<const double, 1> mean_q,
+                   View<const double, 2> factor_q);
+
+}  // namespace mdgps

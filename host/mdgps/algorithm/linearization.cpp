@@ -1,0 +1,82 @@
+#include "mdgps/algorithm/linearization.hpp"
+
+#include <algorithm>
+
+#include "mdgps/algorithm/local_models.hpp"
+
+namespace mdgps {
+
+namespace {
+
+/// mu(o) of every sample: [N,S,T,m].
+Array<double, 4> mean_actions(const NeuralGaussianPolicy& policy, const Trajectories& samples) {
+  const auto [N, S, T, o] = samples.observations.extents();
+  const std::int64_t m = policy.actions();
+  Array<double, 4> means({N, S, T, m});
+  policy.mean({samples.observations.data(), {N * S * T, o}}, {means.data(), {N * S * T, m}});
+  return means;
+}
+
+void add_covariance(const NeuralGaussianPolicy& policy, LinearGaussianPolicyArrays<double>& linear) {
+  const Array<double, 2> covariance = policy.covariance();
+  for (std::int64_t i = 0; i < linear.covariance.extent(0); ++i)
+    for (std::int64_t t = 0; t < linear.covariance.extent(1); ++t)
+      std::ranges::transform(linear.covariance.row(i, t), covariance.elements(), linear.covariance.row(i, t).begin(),
+                             std::plus<>());
+}
+
+}  // namespace
+
+LinearGaussianPolicyArrays<double> linearize_by_regression(const NeuralGaussianPolicy& policy,
+                                                           const Trajectories& samples, RegressionPrior& prior,
+                                                           std::uint64_t seed, std::uint32_t iteration) {
+  const auto [N, S, T, n] = samples.states.extents();
+  const std::int64_t m = policy.actions();
+  const Array<double, 4> means = mean_actions(policy, samples);
+  Array<double, 4> points({N, T, S, n + m});
+  for (std::int64_t i = 0; i < N; ++i)
+    for (std::int64_t s = 0; s < S; ++s)
+      for (std::int64_t t = 0; t < T; ++t) {
+        const auto out = std::ranges::copy(samples.states.row(i, s, t), points.row(i, t, s).begin()).out;
+        std::ranges::copy(means.row(i, s, t), out);
+      }
+  prior.update(points, samples.weights, seed, iteration);
+  LinearGaussianPolicyArrays<double> linear(BatchShape{N, T, n, m});
+  fit_steps(prior, points, samples.weights, linear.gain, linear.offset, linear.covariance);
+  add_covariance(policy, linear);
+  return linear;
+}
+
+LinearGaussianPolicyArrays<double> linearize_by_jacobian(const NeuralGaussianPolicy& policy,
+                                                         const Trajectories& samples,
+                                                         std::span<const int> observation_entries) {
+  const auto [N, S, T, n] = samples.states.extents();
+  const std::int64_t m = policy.actions(), o = policy.observations();
+  const Array<double, 4> means = mean_actions(policy, samples);
+  Array<double, 3> jacobians({N * S * T, m, o});
+  policy.jacobian({samples.observations.data(), {N * S * T, o}}, jacobians);
+
+  LinearGaussianPolicyArrays<double> linear(BatchShape{N, T, n, m});
+  for (std::int64_t i = 0; i < N; ++i) {
+    double total = 0;
+    for (const double weight : samples.weights.row(i)) total += weight;
+    for (std::int64_t t = 0; t < T; ++t)
+      for (std::int64_t s = 0; s < S; ++s) {
+        const double share = samples.weights(i, s) / total;
+        for (std::int64_t a = 0; a < m; ++a) {
+          // Each sample's own expansion mu + J (x - x_s), averaged.
+          double at_zero = means(i, s, t, a);
+          for (std::int64_t j = 0; j < o; ++j) {
+            const double slope = jacobians((i * S + s) * T + t, a, j);
+            linear.gain(i, t, a, observation_entries[j]) += share * slope;
+            at_zero -= slope * samples.states(i, s, t, observation_entries[j]);
+          }
+          linear.offset(i, t, a) += share * at_zero;
+        }
+      }
+  }
+  add_covariance(policy, linear);
+  return linear;
+}
+
+}  // namespace mdgps

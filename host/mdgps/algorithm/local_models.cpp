@@ -1,0 +1,208 @@
+#include "mdgps/algorithm/local_models.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "mdgps/algorithm/controllers.hpp"
+#include "mdgps/algorithm/gaussians.hpp"
+
+namespace mdgps {
+
+Trajectories rollout_local(const Task& task, const LinearGaussianPolicy<const double>& policy,
+                           const RolloutOptions& options) {
+  std::vector<LocalController> controllers;
+  for (int i = 0; i < task.conditions; ++i) controllers.emplace_back(policy, i);
+  std::vector<const Controller*> pointers;
+  for (const auto& controller : controllers) pointers.push_back(&controller);
+  return rollout(task, pointers, options);
+}
+
+Trajectories rollout_global(const Task& task, const NeuralGaussianPolicy& policy, const RolloutOptions& options) {
+  const GlobalController controller(policy);
+  const std::vector<const Controller*> pointers(options.held_out ? task.held_out_conditions : task.conditions,
+                                                &controller);
+  return rollout(task, pointers, options);
+}
+
+Array<double, 4> transitions(const Trajectories& samples) {
+  const auto [N, S, T, n] = samples.states.extents();
+  const std::int64_t m = samples.actions.extent(3);
+  Array<double, 4> points({N, T - 1, S, 2 * n + m});
+  for (std::int64_t i = 0; i < N; ++i)
+    for (std::int64_t s = 0; s < S; ++s)
+      for (std::int64_t t = 0; t + 1 < T; ++t) {
+        auto out = points.row(i, t, s).begin();
+        out = std::ranges::copy(samples.states.row(i, s, t), out).out;
+        out = std::ranges::copy(samples.actions.row(i, s, t), out).out;
+        std::ranges::copy(samples.states.row(i, s, t + 1), out);
+      }
+  return points;
+}
+
+namespace {
+
+/// The first `steps` timesteps of a batch.
+template <int Rank>
+View<double, Rank> first_steps(View<double, Rank> view, std::int64_t steps) {
+  view.extents[1] = steps;
+  return view;
+}
+
+}  // namespace
+
+void fit_steps(const RegressionPrior& prior, View<const double, 4> points, View<const double, 2> weights,
+               View<double, 4> gain, View<double, 3> offset, View<double, 4> covariance) {
+  const std::int64_t N = points.extents[0], steps = points.extents[1];
+  Array<Status, 2> status({N, steps});
+  prior.fit(points, weights,
+            {first_steps(gain, steps), first_steps(offset, steps), first_steps(covariance, steps), status});
+}
+
+GaussianStateArrays<double> initial_state(const Trajectories& samples) {
+  const auto [N, S, T, n] = samples.states.extents();
+  GaussianStateArrays<double> initial;
+  initial.mean = Array<double, 2>({N, n});
+  initial.covariance = Array<double, 3>({N, n, n});
+  for (std::int64_t i = 0; i < N; ++i) {
+    double total = 0;
+    for (std::int64_t s = 0; s < S; ++s) total += samples.weights(i, s);
+    for (std::int64_t j = 0; j < n; ++j) {
+      double mean = 0, variance = 0;
+      for (std::int64_t s = 0; s < S; ++s) mean += samples.weights(i, s) / total * samples.states(i, s, 0, j);
+      for (std::int64_t s = 0; s < S; ++s)
+        variance += samples.weights(i, s) / total * std::pow(samples.states(i, s, 0, j) - mean, 2);
+      initial.mean(i, j) = mean;
+      initial.covariance(i, j, j) = std::max(variance, 1e-6);
+    }
+  }
+  return initial;
+}
+
+Array<double, 2> trajectory_costs(std::span<const CostTerm> terms, const Trajectories& trajectories) {
+  const auto [N, S, T, n] = trajectories.states.extents();
+  QuadraticCostArrays<double> unused(BatchShape{N, T, n, trajectories.actions.extent(3)});
+  Array<double, 3> per_step({N, S, T});
+  expand_cost<double>(terms,
+                      {trajectories.states, trajectories.actions, trajectories.points, trajectories.point_jacobians,
+                       trajectories.weights},
+                      unused.view(), per_step);
+  Array<double, 2> costs({N, S});
+  for (std::int64_t i = 0; i < N; ++i)
+    for (std::int64_t s = 0; s < S; ++s) {
+      for (const double cost : per_step.row(i, s)) costs(i, s) += cost;
+      if (trajectories.weights(i, s) == 0) costs(i, s) = std::numeric_limits<double>::quiet_NaN();
+    }
+  return costs;
+}
+
+Array<double, 1> mean_cost(const Array<double, 3>& sample_cost, const Array<double, 2>& weights) {
+  Array<double, 1> mean({weights.extent(0)});
+  for (std::int64_t i = 0; i < weights.extent(0); ++i) {
+    double total = 0, sum = 0;
+    for (std::int64_t s = 0; s < weights.extent(1); ++s) {
+      total += weights(i, s);
+      for (const double cost : sample_cost.row(i, s)) sum += weights(i, s) * cost;
+    }
+    mean(i) = sum / total;
+  }
+  return mean;
+}
+
+double final_distance(const Trajectories& trajectories, std::int64_t condition) {
+  if (trajectories.weights(condition, 0) == 0) return std::numeric_limits<double>::quiet_NaN();
+  return trajectories.distances(condition, 0, trajectories.distances.extent(2) - 1);
+}
+
+Path path_of(const Task& task, const Trajectories& trajectories, std::int64_t condition) {
+  const std::int64_t T = trajectories.distances.extent(2);
+  Path path{Array<double, 2>({T, 3}), Array<double, 1>({T})};
+  for (std::int64_t t = 0; t < T; ++t) {
+    path.distances(t) = trajectories.distances(condition, 0, t);
+    for (int j = 0; j < 3; ++j) path.points(t, j) = trajectories.points(condition, 0, t, 3 * task.distance_point + j);
+  }
+  return path;
+}
+
+bool has_samples(const Trajectories& samples, std::int64_t condition) {
+  return std::ranges::any_of(samples.weights.row(condition), [](double w) { return w > 0; });
+}
+
+bool all_finite(const LinearGaussianPolicyArrays<double>& policy, std::int64_t condition) {
+  const auto finite = [](std::span<const double> numbers) {
+    return std::ranges::all_of(numbers, [](double x) { return std::isfinite(x); });
+  };
+  return finite(policy.gain.row(condition)) && finite(policy.offset.row(condition)) &&
+         finite(policy.covariance.row(condition));
+}
+
+void copy_condition(const LinearGaussianPolicyArrays<double>& from, LinearGaussianPolicyArrays<double>& to,
+                    std::int64_t condition) {
+  std::ranges::copy(from.gain.row(condition), to.gain.row(condition).begin());
+  std::ranges::copy(from.offset.row(condition), to.offset.row(condition).begin());
+  std::ranges::copy(from.covariance.row(condition), to.covariance.row(condition).begin());
+}
+
+namespace {
+
+/// mean = K x + k
+void local_mean(const LinearGaussianPolicyArrays<double>& policy, std::int64_t i, std::int64_t t,
+                std::span<const double> state, std::span<double> mean) {
+  for (std::size_t a = 0; a < mean.size(); ++a) {
+    const auto gain = policy.gain.row(i, t, a);
+    double sum = policy.offset(i, t, a);
+    for (std::size_t j = 0; j < state.size(); ++j) sum += gain[j] * state[j];
+    mean[a] = sum;
+  }
+}
+
+/// The observations of all samples as one batch [N S T, o].
+View<const double, 2> observation_rows(const Trajectories& samples) {
+  const auto [N, S, T, o] = samples.observations.extents();
+  return {samples.observations.data(), {N * S * T, o}};
+}
+
+}  // namespace
+
+ImitationPoints imitation_points(const LinearGaussianPolicyArrays<double>& policy, const Trajectories& samples) {
+  const auto [N, S, T, n] = samples.states.extents();
+  const std::int64_t m = samples.actions.extent(3), o = samples.observations.extent(3), P = N * S * T;
+  const Array<double, 4> precisions = inverse_covariances(policy.covariance.view());
+  ImitationPoints points{Array<double, 2>({P, o}), Array<double, 2>({P, m}), Array<double, 3>({P, m, m}),
+                         Array<double, 1>({P})};
+  std::ranges::copy(samples.observations.elements(), points.observations.elements().begin());
+  std::int64_t p = 0;
+  for (std::int64_t i = 0; i < N; ++i)
+    for (std::int64_t s = 0; s < S; ++s)
+      for (std::int64_t t = 0; t < T; ++t, ++p) {
+        local_mean(policy, i, t, samples.states.row(i, s, t), points.target_means.row(p));
+        std::ranges::copy(precisions.row(i, t), points.target_precisions.row(p).begin());
+        points.weights(p) = samples.weights(i, s);
+      }
+  return points;
+}
+
+Array<double, 2> largest_policy_kl(const LinearGaussianPolicyArrays<double>& local, const NeuralGaussianPolicy& global,
+                                   const Trajectories& samples) {
+  const auto [N, S, T, n] = samples.states.extents();
+  const std::int64_t m = samples.actions.extent(3);
+  Array<double, 2> global_means({N * S * T, m}), global_factor({m, m}), factor({m, m}), largest({N, T}, 0.0);
+  global.mean(observation_rows(samples), global_means);
+  cholesky_factor(global.covariance().view(), global_factor);
+  Array<double, 1> mean({m});
+  for (std::int64_t i = 0; i < N; ++i)
+    for (std::int64_t t = 0; t < T; ++t) {
+      cholesky_factor(local.covariance.view()[i][t], factor);
+      for (std::int64_t s = 0; s < S; ++s) {
+        if (samples.weights(i, s) == 0) continue;
+        local_mean(local, i, t, samples.states.row(i, s, t), mean.elements());
+        const View<const double, 1> global_mean = std::as_const(global_means).view()[(i * S + s) * T + t];
+        largest(i, t) =
+            std::max(largest(i, t), gaussian_kl(mean.view(), factor.view(), global_mean, global_factor.view()));
+      }
+    }
+  return largest;
+}
+
+}  // namespace mdgps

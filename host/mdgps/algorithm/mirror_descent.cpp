@@ -1,0 +1,252 @@
+#include "mdgps/algorithm/mirror_descent.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "mdgps/algorithm/controllers.hpp"
+#include "mdgps/algorithm/cost_bounds.hpp"
+#include "mdgps/algorithm/gaussians.hpp"
+#include "mdgps/algorithm/initial_policy.hpp"
+#include "mdgps/algorithm/linearization.hpp"
+#include "mdgps/algorithm/local_models.hpp"
+#include "mdgps/learning/s_step.hpp"
+#include "mdgps/solver/c_step.hpp"
+#include "mdgps/solver/expected_cost.hpp"
+#include "mdgps/solver/forward_pass.hpp"
+#include "mdgps/solver/threads.hpp"
+
+namespace mdgps {
+
+namespace {
+
+/// Adds the time until the end of its scope.
+class Stopwatch {
+ public:
+  explicit Stopwatch(double& seconds) : seconds_(seconds) {}
+  ~Stopwatch() { seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  double& seconds_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+NetworkOptions network_options(const Task& task, const Settings& settings, std::uint64_t seed) {
+  return {task.observations, task.actions, settings.hidden, seed};
+}
+
+}  // namespace
+
+MirrorDescent::MirrorDescent(const Task& task, const Settings& settings, std::uint64_t seed, int threads)
+    : task_(task),
+      settings_(settings),
+      seed_(seed),
+      threads_(threads),
+      shape_{task.conditions, task.horizon, task.states, task.actions},
+      policy_(network_options(task, settings, seed)),
+      local_(initial_policy(task)),
+      dual_({shape_.conditions}, 1.0),
+      multiplier_({shape_.conditions}, settings.initial_multiplier),
+      dynamics_prior_(settings.dynamics_prior),
+      policy_prior_(settings.policy_prior) {}
+
+/// Algorithm 4. The step size waits for the next samples: they tell what the last step was worth.
+IterationReport MirrorDescent::iterate() {
+  IterationReport report;
+  report.iteration = ++iteration_;
+  report.conditions.resize(shape_.conditions);
+  set_solver_threads(threads_);
+
+  Trajectories samples;
+  {
+    const Stopwatch watch(report.seconds.rollout);
+    samples = generate_samples();  // line 2
+  }
+  report.dropped_samples = static_cast<int>(std::ranges::count(samples.weights.elements(), 0.0));
+  previous_ = std::move(current_);
+  current_ = Model{};
+  {
+    const Stopwatch watch(report.seconds.fit);
+    expand_cost_around(samples);
+    fit_dynamics(samples);  // line 3
+  }
+  if (iteration_ == 1) s_step_on(samples, 0, report);  // pi imitates the initial controllers first
+
+  for (int round = 1; round <= settings_.rounds; ++round) {
+    {
+      const Stopwatch watch(report.seconds.fit);
+      linearize_policy(samples);                                        // line 4
+      if (round == 1 && !previous_.empty()) adjust_step_sizes(report);  // line 7 of the last iteration
+    }
+    c_step_against_global_policy(samples, report);  // line 5
+    s_step_on(samples, round, report);              // line 6
+  }
+
+  const Stopwatch watch(report.seconds.evaluation);
+  measure_bounds(samples, report);
+  evaluate(report);
+  return report;
+}
+
+Trajectories MirrorDescent::generate_samples() const {
+  RolloutOptions options;
+  options.samples = settings_.samples;
+  options.seed = seed_;
+  options.iteration = static_cast<std::uint32_t>(iteration_);
+  options.noise_smoothing = settings_.noise_smoothing;
+  options.threads = threads_;
+  const bool global = settings_.sampling == Sampling::global && iteration_ > 1;  // the first pi has learned nothing yet
+  options.stream = global ? RandomStream::global_rollouts : RandomStream::local_rollouts;
+  return global ? rollout_global(task_, policy_, options) : rollout_local(task_, local_.view(), options);
+}
+
+void MirrorDescent::expand_cost_around(const Trajectories& samples) {
+  current_.cost = QuadraticCostArrays<double>(shape_);
+  sample_cost_ = Array<double, 3>({shape_.conditions, settings_.samples, shape_.steps});
+  expand_cost<double>(task_.cost,
+                      {samples.states, samples.actions, samples.points, samples.point_jacobians, samples.weights},
+                      current_.cost.view(), sample_cost_);
+  current_.sampled_cost = mean_cost(sample_cost_, samples.weights);
+}
+
+void MirrorDescent::fit_dynamics(const Trajectories& samples) {
+  const Array<double, 4> points = transitions(samples);
+  dynamics_prior_.update(points, samples.weights, seed_, static_cast<std::uint32_t>(iteration_));
+  current_.dynamics = LinearGaussianDynamicsArrays<double>(shape_);
+  fit_steps(dynamics_prior_, points, samples.weights, current_.dynamics.transition, current_.dynamics.offset,
+            current_.dynamics.covariance);
+  current_.initial = initial_state(samples);
+}
+
+void MirrorDescent::linearize_policy(const Trajectories& samples) {
+  current_.global =
+      settings_.linearization == Linearization::regression
+          ? linearize_by_regression(policy_, samples, policy_prior_, seed_, static_cast<std::uint32_t>(iteration_))
+          : linearize_by_jacobian(policy_, samples, task_.observation_entries);
+}
+
+/// l_m^k of Section 4.2: the expected cost of `policy` under the models of one iteration.
+Array<double, 1> MirrorDescent::expected_costs(const Model& model,
+                                               const LinearGaussianPolicyArrays<double>& policy) const {
+  TrajectoryDistributionArrays<double> distribution(shape_);
+  Array<Status, 1> status({shape_.conditions});
+  forward_pass<double>(model.initial.view(), model.dynamics.view(), policy.view(), distribution.view(), status);
+  Array<double, 1> total({shape_.conditions});
+  expected_cost<double>(distribution.view(), model.cost.view(), total, {});
+  return total;
+}
+
+void MirrorDescent::adjust_step_sizes(IterationReport& report) {
+  const auto previous_global = expected_costs(previous_, previous_.global);
+  const auto predicted = expected_costs(previous_, local_);
+  const auto actual_local = expected_costs(current_, local_);
+  const auto actual_global = expected_costs(current_, current_.global);
+  for (std::int64_t i = 0; i < shape_.conditions; ++i) {
+    const StepSize step =
+        adjust_step_size(settings_.step_rule, {previous_global(i), predicted(i), actual_local(i), actual_global(i)},
+                         {previous_.sampled_cost(i), current_.sampled_cost(i)}, multiplier_(i),
+                         settings_.min_multiplier, settings_.max_multiplier);
+    multiplier_(i) = step.multiplier;
+    report.guarded_step_sizes += step.guarded ? 1 : 0;
+  }
+}
+
+void MirrorDescent::c_step_against_global_policy(const Trajectories& samples, IterationReport& report) {
+  const Stopwatch watch(report.seconds.c_step);
+  Array<double, 1> epsilon({shape_.conditions});
+  for (std::int64_t i = 0; i < shape_.conditions; ++i)
+    epsilon(i) = settings_.kl_step * multiplier_(i) * static_cast<double>(shape_.steps);
+
+  CStepResultArrays<double> result(shape_);
+  c_step<double>(
+      {current_.initial.view(), current_.dynamics.view(), current_.cost.view(), current_.global.view(), epsilon, dual_},
+      result.view());
+  for (std::int64_t i = 0; i < shape_.conditions; ++i) {
+    const bool usable = has_samples(samples, i) && all_finite(result.policy, i);
+    if (!usable) {
+      copy_condition(local_, result.policy, i);
+      ++report.kept_local_policies;
+    }
+    ConditionReport& condition = report.conditions[i];
+    condition.step_size = epsilon(i);
+    condition.dual = result.dual(i);
+    condition.kl_divergence = result.kl_divergence(i);
+    condition.dual_evaluations = result.dual_evaluations(i);
+    condition.status = result.status(i);
+  }
+  local_ = std::move(result.policy);
+  dual_ = std::move(result.dual);
+  const auto predicted = expected_costs(current_, local_);
+  for (std::int64_t i = 0; i < shape_.conditions; ++i) report.conditions[i].predicted_cost = predicted(i);
+}
+
+void MirrorDescent::s_step_on(const Trajectories& samples, int round, IterationReport& report) {
+  const Stopwatch watch(report.seconds.s_step);
+  const ImitationPoints points = imitation_points(local_, samples);
+  policy_.fit_normalization(points.observations);
+  SStepOptions options;
+  options.minibatches = settings_.minibatches;
+  options.batch_size = settings_.batch_size;
+  options.learning_rate = settings_.learning_rate;
+  options.final_learning_rate = settings_.final_learning_rate;
+  options.weight_decay = settings_.weight_decay;
+  options.seed = seed_;
+  options.iteration = static_cast<std::uint32_t>(iteration_);
+  options.round = static_cast<std::uint32_t>(round);
+  const SStepResult result =
+      s_step(policy_, {points.observations, points.target_means, points.target_precisions, points.weights}, options);
+  report.s_step_loss = result.final_loss;
+}
+
+void MirrorDescent::evaluate(IterationReport& report) const {
+  RolloutOptions options;
+  options.stream = RandomStream::evaluation;
+  options.noise = false;
+  options.threads = threads_;
+  const auto roll_out = [&](const Trajectories& trajectories, std::vector<Path>& paths, double ConditionReport::*cost,
+                            double ConditionReport::*distance) {
+    const auto costs = trajectory_costs(task_.cost, trajectories);
+    for (std::int64_t i = 0; i < shape_.conditions; ++i) {
+      report.conditions[i].*cost = costs(i, 0);
+      report.conditions[i].*distance = final_distance(trajectories, i);
+      paths.push_back(path_of(task_, trajectories, i));
+    }
+  };
+  roll_out(rollout_local(task_, local_.view(), options), report.local_paths, &ConditionReport::local_cost,
+           &ConditionReport::local_distance);
+  roll_out(rollout_global(task_, policy_, options), report.global_paths, &ConditionReport::global_cost,
+           &ConditionReport::global_distance);
+  for (ConditionReport& condition : report.conditions)
+    condition.global_success = condition.global_distance < task_.success_distance;
+}
+
+void MirrorDescent::measure_bounds(const Trajectories& samples, IterationReport& report) const {
+  const Array<double, 2> kl = largest_policy_kl(local_, policy_, samples);
+  TrajectoryDistributionArrays<double> distribution(shape_);
+  Array<Status, 1> status({shape_.conditions});
+  forward_pass<double>(current_.initial.view(), current_.dynamics.view(), local_.view(), distribution.view(), status);
+  Array<double, 1> total({shape_.conditions});
+  Array<double, 2> expected({shape_.conditions, shape_.steps}), largest({shape_.conditions, shape_.steps}, 0.0);
+  expected_cost<double>(distribution.view(), current_.cost.view(), total, expected);
+  for (std::int64_t i = 0; i < shape_.conditions; ++i) {
+    for (std::int64_t s = 0; s < settings_.samples; ++s)
+      for (std::int64_t t = 0; t < shape_.steps; ++t)
+        if (samples.weights(i, s) > 0) largest(i, t) = std::max(largest(i, t), sample_cost_(i, s, t));
+    const CostBounds bounds = cost_bounds({kl.row(i), expected.row(i), largest.row(i)});
+    report.conditions[i].tv_bound = bounds.total_variation;
+    report.conditions[i].cost_bound = bounds.cost;
+  }
+}
+
+double IterationReport::mean_distance() const {
+  double sum = 0;
+  for (const auto& condition : conditions) sum += condition.global_distance;
+  return sum / static_cast<double>(conditions.size());
+}
+
+double IterationReport::success_rate() const {
+  return static_cast<double>(std::ranges::count_if(conditions, &ConditionReport::global_success)) /
+         static_cast<double>(conditions.size());
+}
+
+}  // namespace mdgps

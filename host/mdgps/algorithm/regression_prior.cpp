@@ -1,0 +1,66 @@
+#include "mdgps/algorithm/regression_prior.hpp"
+
+#include <algorithm>
+
+namespace mdgps {
+
+void RegressionPrior::update(View<const double, 4> points, View<const double, 2> weights, std::uint64_t seed,
+                             std::uint32_t iteration) {
+  const auto [N, T, S, d] = points.extents;
+  const std::int64_t kept_before = state_.points.empty() ? 0 : state_.points.extent(1) / T;
+  const std::int64_t kept = std::min<std::int64_t>(kept_before + S, std::max<std::int64_t>(settings_.trajectories, S));
+  const std::int64_t old = kept - S, forgotten = kept_before - old;
+
+  State next;
+  next.points = Array<double, 3>({N, kept * T, d});
+  next.weights = Array<double, 2>({N, kept * T});
+  for (std::int64_t i = 0; i < N; ++i) {
+    for (std::int64_t p = 0; p < old * T; ++p) {
+      std::ranges::copy(state_.points.row(i, forgotten * T + p), next.points.row(i, p).begin());
+      next.weights(i, p) = state_.weights(i, forgotten * T + p);
+    }
+    for (std::int64_t s = 0; s < S; ++s)
+      for (std::int64_t t = 0; t < T; ++t) {
+        const std::int64_t p = (old + s) * T + t;
+        for (std::int64_t j = 0; j < d; ++j) next.points(i, p, j) = points(i, t, s, j);
+        next.weights(i, p) = weights(i, s);
+      }
+  }
+
+  const std::int64_t components = std::clamp<std::int64_t>(
+      kept * T / settings_.points_per_component, std::min(2, settings_.max_components), settings_.max_components);
+  Array<std::int32_t, 2> assignment;
+  if (state_.mixture.weight.empty() || state_.mixture.components() != components) {
+    next.mixture = GaussianMixtureArrays<double>(N, components, d);
+    assignment = Array<std::int32_t, 2>({N, kept * T});
+    for (std::int64_t i = 0; i < N; ++i) {
+      const RandomSequence random(seed, RandomStream::mixture, iteration, static_cast<std::uint32_t>(i));
+      for (std::int64_t p = 0; p < kept * T; ++p)
+        assignment(i, p) = static_cast<std::int32_t>(random.below(static_cast<std::uint32_t>(p), components));
+    }
+  } else {
+    next.mixture = std::move(state_.mixture);
+  }
+  state_ = std::move(next);
+  fit_gaussian_mixture<double>(
+      {state_.points, state_.weights, assignment.empty() ? View<const std::int32_t, 2>{} : assignment.view()}, {},
+      state_.mixture.view(), {});
+}
+
+void RegressionPrior::fit(View<const double, 4> points, View<const double, 2> weights,
+                          const LinearGaussianFit<double>& fit) const {
+  const auto [N, T, S, d] = points.extents;
+  const std::int64_t q = fit.gain.extents[2], p = fit.gain.extents[3];
+  NormalInverseWishartArrays<double> prior(N, T, d);
+  mixture_prior<double>(state_.mixture.view(), points, weights, settings_.strength, state_.points.extent(1),
+                        prior.view());
+  RegressionProblem<double> problem;
+  problem.inputs = {points.data, {N, T, S, p}, points.strides, points.device};
+  problem.outputs = {points.data + p, {N, T, S, q}, points.strides, points.device};
+  problem.weights = weights;
+  problem.prior = prior.view();
+  problem.regularization = settings_.regularization;
+  fit_linear_gaussian(problem, fit);
+}
+
+}  // namespace mdgps

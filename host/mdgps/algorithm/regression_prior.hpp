@@ -1,0 +1,41 @@
+#pragma once
+/// Regression with a Gaussian-mixture prior that learns from the points of recent iterations.   [MDGPS 3.1, B.1]
+
+#include <cstdint>
+
+#include "kernels/random.hpp"
+#include "mdgps/algorithm/settings.hpp"
+#include "mdgps/solver/gaussian_mixture.hpp"
+#include "mdgps/solver/regression.hpp"
+
+namespace mdgps {
+
+/// Points of the newest trajectories of every condition and the mixture fitted to them.
+class RegressionPrior {
+ public:
+  RegressionPrior() = default;
+  explicit RegressionPrior(const PriorSettings& settings) : settings_(settings) {}
+
+  /// Adds an iteration's points [N,T,S,d] with the samples' weights [N,S], forgets the oldest trajectories beyond those
+  /// kept, and fits the mixture: from its last state, or, where the number of components changes, from a random
+  /// assignment drawn from (seed, iteration, condition).
+  void update(View<const double, 4> points, View<const double, 2> weights, std::uint64_t seed, std::uint32_t iteration);
+
+  /// The prior for the points [N,T,S,d] of each step, and the regression of their last `outputs` entries on the others.
+  void fit(View<const double, 4> points, View<const double, 2> weights, const LinearGaussianFit<double>& fit) const;
+
+  /// What has to be kept to go on later.
+  struct State {
+    Array<double, 3> points;   ///< [N,P,d] trajectory by trajectory, oldest first
+    Array<double, 2> weights;  ///< [N,P]
+    GaussianMixtureArrays<double> mixture;
+  };
+  const State& state() const { return state_; }
+  void restore(State state) { state_ = std::move(state); }
+
+ private:
+  PriorSettings settings_;
+  State state_;
+};
+
+}  // namespace mdgps
