@@ -1,21 +1,24 @@
-# The program mdgps, its tasks, and the target `demo` that runs its main job.
-file(GLOB program_sources CONFIGURE_DEPENDS "apps/mdgps/*.cpp" "apps/report/*.cpp")
-file(GLOB program_main CONFIGURE_DEPENDS "apps/mdgps/main.cpp")
-if(NOT program_main)
-  return()
-endif()
-
-add_executable(mdgps ${program_sources})
-target_include_directories(mdgps PRIVATE "${PROJECT_SOURCE_DIR}/apps" "${PROJECT_SOURCE_DIR}")
-target_link_libraries(mdgps PRIVATE mdgps::mdgps mdgps_version CLI11::CLI11 nlohmann_json::nlohmann_json
-                      mdgps_tomlplusplus Threads::Threads mdgps_build_settings)
-
+# The report's library, the program mdgps, its tasks, and the target `demo` that runs the main job.
+file(GLOB report_sources CONFIGURE_DEPENDS "apps/report/*.cpp")
 file(GLOB embedded_files CONFIGURE_DEPENDS "apps/report/*.html" "apps/report/*.js" "apps/report/*.css")
+add_library(mdgps_report STATIC ${report_sources})
+target_include_directories(mdgps_report PUBLIC "${PROJECT_SOURCE_DIR}")
+target_link_libraries(mdgps_report PUBLIC nlohmann_json::nlohmann_json
+                      PRIVATE mdgps_tomlplusplus mdgps_version mdgps_build_settings)
 foreach(file IN LISTS embedded_files)
   cmake_path(GET file FILENAME symbol)
   string(MAKE_C_IDENTIFIER "${symbol}" symbol)
-  mdgps_embed(mdgps "${file}" ${symbol})
+  mdgps_embed(mdgps_report "${file}" ${symbol})
 endforeach()
+
+file(GLOB program_sources CONFIGURE_DEPENDS "apps/mdgps/*.cpp")
+if(NOT program_sources)
+  return()
+endif()
+add_executable(mdgps ${program_sources})
+target_include_directories(mdgps PRIVATE "${PROJECT_SOURCE_DIR}")
+target_link_libraries(mdgps PRIVATE mdgps::mdgps mdgps_report mdgps_version CLI11::CLI11 nlohmann_json::nlohmann_json
+                      mdgps_tomlplusplus Threads::Threads mdgps_build_settings)
 
 # The program finds its tasks beside itself, wherever the pair is moved to; failing that, in the source tree.
 set(tasks_source "${PROJECT_SOURCE_DIR}/apps/tasks")
