@@ -86,7 +86,7 @@ MDGPS_FUNCTION void backward_pass(const Group& g, const Lanes<Scalar>& lanes, co
   const auto step_scratch = RiccatiScratch<Scalar>::take(scratch, shape);
   if (scratch.counting()) return;
 
-  Mask<Scalar> positive = true, all_finite = true;
+  Mask<Scalar> positive = true, all_finite = true;  // the latter judged before the first failing factor
   for (int t = shape.steps - 1; t >= 0; --t) {
     const bool last = t == shape.steps - 1;
     if (!last) {
@@ -95,11 +95,10 @@ MDGPS_FUNCTION void backward_pass(const Group& g, const Lanes<Scalar>& lanes, co
     }
     load(g, lanes, cost.hessian, t, Q);
     load(g, lanes, cost.gradient, t, q);
+    const Mask<Scalar> positive_so_far = positive;
     riccati_step(g, f, f_c, last, Q, q, V, v, K, k, L, positive, step_scratch);
     inverse_from_factor(g, L, inverse, C);
-    Scalar sum{};
-    for (int i = 0; i < p; ++i) sum += Q(i, i) + q(i);
-    all_finite = all_finite & finite(sum);
+    all_finite = all_finite & (finite(sum_of_lower(Q) + sum(q)) | !positive_so_far);
     store(g, lanes, K, policy.gain, t);
     store(g, lanes, k, policy.offset, t);
     store(g, lanes, C, policy.covariance, t);

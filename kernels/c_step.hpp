@@ -126,9 +126,7 @@ MDGPS_FUNCTION DualValue<Scalar> evaluate_dual(const Group& g, const CStepSteps<
 
     const Mask<Scalar> positive_so_far = value.positive;
     riccati_step(g, f, f_c, last, s.Q, s.q, s.V, s.v, K, k, L, value.positive, s.riccati);
-    Scalar sum{};
-    for (int i = 0; i < p; ++i) sum += s.Q(i, i) + s.q(i);
-    value.all_finite = value.all_finite & (finite(sum) | !positive_so_far);
+    value.all_finite = value.all_finite & (finite(sum_of_lower(s.Q) + sum(s.q)) | !positive_so_far);
     g.sync();  // every thread has read Q before the next step overwrites it
 
     invert_lower(g, L, s.inverse_factor);

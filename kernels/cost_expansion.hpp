@@ -98,12 +98,15 @@ MDGPS_FUNCTION void expand_cost(const Group& g, const Lanes<Scalar>& lanes, cons
     }
 
     const Vector<Scalar> z{&y(s, 0), p};
-    const Scalar share = weights(s) / total;
     product(g, H, z, H_z);
-    constant_mean += share * (value - dot(gradient, z) + Scalar(0.5) * dot(z, H_z));
+    // A sample without weight must not bring its numbers in: NaN times 0 is NaN.
+    const auto share = [&, used = weights(s) > Scalar{}, part = weights(s) / total](const Scalar& x) {
+      return select(used, part * x, Scalar{});
+    };
+    constant_mean += share(value - dot(gradient, z) + Scalar(0.5) * dot(z, H_z));
     for_each(g, p, [&](int i) {
-      gradient_mean(i) += share * (gradient(i) - H_z(i));
-      for (int j = 0; j < p; ++j) H_mean(i, j) += share * H(i, j);
+      gradient_mean(i) += share(gradient(i) - H_z(i));
+      for (int j = 0; j < p; ++j) H_mean(i, j) += share(H(i, j));
     });
     for_each(g, 1, [&](int) { sample_cost(s) = value; });
   }

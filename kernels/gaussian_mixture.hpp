@@ -114,10 +114,12 @@ MDGPS_FUNCTION void log_joint(const Group& g, const MixtureShape& shape, const T
 }
 
 /// Turns log(weight_k N(z)) into responsibilities, point by point; evidence[point] = log sum_k weight_k N(z).
-/// A point whose weight is 0 gets responsibilities 0 and evidence 0.   point_weights may have no memory: all 1.
+/// A point whose weight is 0 gets responsibilities 0 and evidence 0; so does a component's negligible share, that the
+/// M-step may pass over it.   point_weights may have no memory: all 1.
 template <class Group, class Scalar, class T>
 MDGPS_FUNCTION void normalise(const Group& g, const MixtureShape& shape, const T* point_weights, T* table, T* evidence,
                               Scalar /*decides the row length*/) {
+  constexpr T negligible = sizeof(T) == 8 ? T(1e-15) : T(1e-7);  // below the rounding of the sums it would enter
   const int K = shape.components, row = shape.padded<Scalar>();
   for_each(g, static_cast<int>(shape.points), [&](int p) {
     T* r = table + std::int64_t{p} * row;
@@ -130,19 +132,24 @@ MDGPS_FUNCTION void normalise(const Group& g, const MixtureShape& shape, const T
       sum += r[k];
     }
     const bool used = weight > T{};
-    for (int k = 0; k < row; ++k) r[k] = used && k < K ? weight * r[k] / sum : T{};
+    for (int k = 0; k < row; ++k) {
+      const T share = k < K ? r[k] / sum : T{};
+      r[k] = used && share > negligible ? weight * share : T{};
+    }
     evidence[p] = used ? weight * (largest + logarithm(sum)) : T{};
   });
 }
 
-/// sums(i, j) += sum_p r_p z_pi z_pj over a block of points, one tile; `r` strides by the table's row.
+/// sums(i, j) += sum_p r_p z_pi z_pj over the listed points of a block, one tile; `r` strides by the table's row.
 template <int R, int C, class Scalar, class T>
-MDGPS_FUNCTION void scatter_tile(const T* z, int d, const T* r, int row, int count, int i0, int j0,
-                                 const Matrix<Scalar>& sums) {
+MDGPS_FUNCTION void scatter_tile(const T* points, int d, const T* shares, int row, const int* list, int count, int i0,
+                                 int j0, const Matrix<Scalar>& sums) {
   Scalar sum[R][C];
   for (int a = 0; a < R; ++a)
     for (int b = 0; b < C; ++b) sum[a][b] = sums(i0 + a, j0 + b);
-  for (int p = 0; p < count; ++p, z += d, r += row) {
+  for (int l = 0; l < count; ++l) {
+    const T* z = points + list[l] * d;
+    const T* r = shares + list[l] * row;
     Scalar weight;
     for (int w = 0; w < lane_count<Scalar>; ++w) lane(weight, w) = r[w];
     for (int a = 0; a < R; ++a) {
@@ -154,23 +161,24 @@ MDGPS_FUNCTION void scatter_tile(const T* z, int d, const T* r, int row, int cou
     for (int b = 0; b < C; ++b) sums(i0 + a, j0 + b) = sum[a][b];
 }
 template <int R, int C, class Scalar, class T>
-MDGPS_FUNCTION void scatter_tile_of(int rows, int cols, const T* z, int d, const T* r, int row, int count, int i0,
-                                    int j0, const Matrix<Scalar>& sums) {
+MDGPS_FUNCTION void scatter_tile_of(int rows, int cols, const T* z, int d, const T* r, int row, const int* list,
+                                    int count, int i0, int j0, const Matrix<Scalar>& sums) {
   if constexpr (R > 1) {
-    if (rows < R) return scatter_tile_of<R - 1, C>(rows, cols, z, d, r, row, count, i0, j0, sums);
+    if (rows < R) return scatter_tile_of<R - 1, C>(rows, cols, z, d, r, row, list, count, i0, j0, sums);
   }
   if constexpr (C > 1) {
-    if (cols < C) return scatter_tile_of<R, C - 1>(rows, cols, z, d, r, row, count, i0, j0, sums);
+    if (cols < C) return scatter_tile_of<R, C - 1>(rows, cols, z, d, r, row, list, count, i0, j0, sums);
   }
-  scatter_tile<R, C>(z, d, r, row, count, i0, j0, sums);
+  scatter_tile<R, C>(z, d, r, row, list, count, i0, j0, sums);
 }
 
 /// The M-step: weights, means and covariances from responsibilities. The points must be centred near 0, since second
-/// moments about 0 are summed. A component that has lost its points starts anew from all of them alike.
+/// moments about 0 are summed. A component that has lost its points starts anew from all of them, as if they were its
+/// own: its column of the table is overwritten.   point_weights may have no memory: all 1.
 template <class Group, class Scalar, class T>
-MDGPS_FUNCTION void maximise(const Group& g, const MixtureShape& shape, const T* points, const T* table, T total_weight,
-                             T regularization, const Mixture<T>& mixture, const Matrix<Scalar>& second,
-                             const Vector<Scalar>& first_moment, const T* uniform) {
+MDGPS_FUNCTION void maximise(const Group& g, const MixtureShape& shape, const T* points, const T* point_weights,
+                             T* table, T total_weight, T regularization, const Mixture<T>& mixture,
+                             const Matrix<Scalar>& second, const Vector<Scalar>& first_moment) {
   constexpr int R = TileShape<Scalar>::rows, C = TileShape<Scalar>::cols, W = lane_count<Scalar>;
   constexpr int block = 128;  // points whose rows stay in the first cache while all tiles pass over them
   const int d = shape.dimensions, row = shape.padded<Scalar>();
@@ -181,54 +189,58 @@ MDGPS_FUNCTION void maximise(const Group& g, const MixtureShape& shape, const T*
     Scalar mass{};
     for (std::int64_t p = 0; p < shape.points; ++p)
       for (int w = 0; w < W; ++w) lane(mass, w) += table[p * row + first + w];
+    g.sync();  // every thread has summed the table before it is overwritten
     const Mask<Scalar> alive = mass > Scalar(lost * total_weight);
-    const auto sum_moments = [&](const T* r, int stride) {
-      fill(g, second, Scalar{});
-      fill(g, first_moment.column(), Scalar{});
-      for (std::int64_t p0 = 0; p0 < shape.points; p0 += block) {
-        const int count = static_cast<int>(shape.points - p0 < block ? shape.points - p0 : block);
-        for_each(g, tile_rows * tile_cols, [&](int tile) {
-          const int a = tile / tile_cols, b = tile % tile_cols;
-          const int i0 = a * d / tile_rows, i1 = (a + 1) * d / tile_rows;
-          const int j0 = b * d / tile_cols, j1 = (b + 1) * d / tile_cols;
-          if (j0 >= i1) return;
-          scatter_tile_of<R, C>(i1 - i0, j1 - j0, points + p0 * d, d, r + p0 * stride, stride, count, i0, j0, second);
-        });
-        for_each(g, d, [&](int i) {
-          Scalar sum = first_moment(i);
-          for (int p = 0; p < count; ++p) {
-            Scalar weight;
-            for (int w = 0; w < W; ++w) lane(weight, w) = r[(p0 + p) * stride + w];
-            sum += weight * Scalar(points[(p0 + p) * d + i]);
-          }
-          first_moment(i) = sum;
-        });
-      }
-    };
-    const auto store_moments = [&](const Scalar& normaliser, const Mask<Scalar>& chosen) {
-      const Scalar scale = Scalar(1) / normaliser;
-      for_each(g, d, [&](int i) {
-        for (int j = 0; j <= i; ++j) {
-          const Scalar value = second(i, j) * scale - (first_moment(i) * scale) * (first_moment(j) * scale) +
-                               Scalar(i == j ? regularization : T{});
-          for (int w = 0; w < lanes.count; ++w)
-            if (get_lane(chosen, w)) {
-              T* covariance = mixture.covariance + lanes.condition[w] * d * d;
-              covariance[i * d + j] = lane(value, w);
-              covariance[j * d + i] = lane(value, w);
-            }
-        }
-        const Scalar mean = first_moment(i) * scale;
+    if (any(!alive))
+      for_each(g, static_cast<int>(shape.points), [&](int p) {
         for (int w = 0; w < lanes.count; ++w)
-          if (get_lane(chosen, w)) mixture.mean[lanes.condition[w] * d + i] = lane(mean, w);
+          if (!get_lane(alive, w))
+            table[std::int64_t{p} * row + first + w] = point_weights == nullptr ? T(1) : point_weights[p];
       });
-    };
-    sum_moments(table + first, row);
-    store_moments(select(alive, mass, Scalar(1)), alive);
-    if (any(!alive)) {
-      sum_moments(uniform, 0);  // a row of ones, read by every point
-      store_moments(Scalar(T(shape.points)), !alive);
+
+    fill(g, second, Scalar{});
+    fill(g, first_moment.column(), Scalar{});
+    for (std::int64_t p0 = 0; p0 < shape.points; p0 += block) {
+      const int count = static_cast<int>(shape.points - p0 < block ? shape.points - p0 : block);
+      const T* r = table + p0 * row + first;
+      int claimed[block], claims = 0;  // points of which some lane has a share: few, as components keep apart
+      for (int p = 0; p < count; ++p) {
+        bool any_share = false;
+        for (int w = 0; w < W; ++w) any_share = any_share || r[p * row + w] > T{};
+        if (any_share) claimed[claims++] = p;
+      }
+      for_each(g, tile_rows * tile_cols, [&](int tile) {
+        const int a = tile / tile_cols, b = tile % tile_cols;
+        const int i0 = a * d / tile_rows, i1 = (a + 1) * d / tile_rows;
+        const int j0 = b * d / tile_cols, j1 = (b + 1) * d / tile_cols;
+        if (j0 >= i1) return;
+        scatter_tile_of<R, C>(i1 - i0, j1 - j0, points + p0 * d, d, r, row, claimed, claims, i0, j0, second);
+      });
+      for_each(g, d, [&](int i) {
+        Scalar sum = first_moment(i);
+        for (int l = 0; l < claims; ++l) {
+          Scalar weight;
+          for (int w = 0; w < W; ++w) lane(weight, w) = r[claimed[l] * row + w];
+          sum += weight * Scalar(points[(p0 + claimed[l]) * d + i]);
+        }
+        first_moment(i) = sum;
+      });
     }
+
+    const Scalar scale = Scalar(1) / select(alive, mass, Scalar(total_weight));
+    for_each(g, d, [&](int i) {
+      for (int j = 0; j <= i; ++j) {
+        const Scalar value = second(i, j) * scale - (first_moment(i) * scale) * (first_moment(j) * scale) +
+                             Scalar(i == j ? regularization : T{});
+        for (int w = 0; w < lanes.count; ++w) {
+          T* covariance = mixture.covariance + lanes.condition[w] * d * d;
+          covariance[i * d + j] = lane(value, w);
+          covariance[j * d + i] = lane(value, w);
+        }
+      }
+      const Scalar mean = first_moment(i) * scale;
+      for (int w = 0; w < lanes.count; ++w) mixture.mean[lanes.condition[w] * d + i] = lane(mean, w);
+    });
     for_each(g, lanes.count, [&](int w) { mixture.weight[lanes.condition[w]] = lane(mass, w) / total_weight; });
   }
 }
@@ -298,7 +310,6 @@ MDGPS_FUNCTION EmResult expectation_maximisation(const Group& g, const MixtureSh
   T* centred = take(P * d);
   T* evidence = take(P);
   T* centre = take(d);
-  T* ones = take(lane_count<Scalar>);
   if (scratch.counting()) return {};
 
   const auto weight = [&](std::int64_t p) { return point_weights == nullptr ? T(1) : point_weights[p]; };
@@ -306,18 +317,20 @@ MDGPS_FUNCTION EmResult expectation_maximisation(const Group& g, const MixtureSh
   for (std::int64_t p = 0; p < P; ++p) total += weight(p);
   for_each(g, d, [&](int i) {
     T sum{};
-    for (std::int64_t p = 0; p < P; ++p) sum += weight(p) * points[p * d + i];
+    // A point without weight must not bring its numbers in: NaN times 0 is NaN.
+    for (std::int64_t p = 0; p < P; ++p)
+      if (weight(p) > T{}) sum += weight(p) * points[p * d + i];
     centre[i] = sum / total;
   });
+  if (!finite(sum(Vector<T>{centre, d}))) return {T{}, 0, Outcome::not_finite};
   for_each(g, static_cast<int>(P), [&](int p) {
-    // A point without weight must not bring its numbers in: NaN times 0 is NaN.
     for (int i = 0; i < d; ++i)
       centred[std::int64_t{p} * d + i] = weight(p) > T{} ? points[std::int64_t{p} * d + i] - centre[i] : T{};
   });
-  for_each(g, lane_count<Scalar>, [&](int w) { ones[w] = T(1); });
   const auto shift_means = [&](T sign) { for_each(g, K * d, [&](int e) { mixture.mean[e] += sign * centre[e % d]; }); };
   const auto m_step = [&] {
-    maximise(g, shape, centred, table, total, static_cast<T>(options.regularization), mixture, second, first, ones);
+    maximise(g, shape, centred, point_weights, table, total, static_cast<T>(options.regularization), mixture, second,
+             first);
   };
 
   if (assignment != nullptr) {

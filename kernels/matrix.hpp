@@ -153,6 +153,22 @@ MDGPS_FUNCTION Scalar dot(const Vector<Scalar>& x, const Vector<Scalar>& y) {
   return sum;
 }
 
+/// Sum of the lower triangle, the same value in every thread: not finite where one of its entries is not.
+template <class Scalar>
+MDGPS_FUNCTION Scalar sum_of_lower(const Matrix<Scalar>& a) {
+  Scalar sum{};
+  for (int i = 0; i < a.rows; ++i)
+    for (int j = 0; j <= i; ++j) sum += a(i, j);
+  return sum;
+}
+/// Sum of the entries, the same value in every thread.
+template <class Scalar>
+MDGPS_FUNCTION Scalar sum(const Vector<Scalar>& x) {
+  Scalar sum{};
+  for (int i = 0; i < x.size; ++i) sum += x(i);
+  return sum;
+}
+
 /// trace(A B) for symmetric A and B, from their lower triangles; the same value in every thread.
 template <class Scalar>
 MDGPS_FUNCTION Scalar trace_of_product(const Matrix<Scalar>& a, const Matrix<Scalar>& b) {

@@ -62,7 +62,11 @@ MDGPS_FUNCTION void fit_linear_gaussian(const Group& g, const Lanes<Scalar>& lan
 
   for_each(g, d, [&](int j) {
     Scalar sum{};
-    for (int s = 0; s < S; ++s) sum += weights(s) * points(s, j);
+    for (int s = 0; s < S; ++s) {
+      // A sample without weight must not bring its numbers in: NaN times 0 is NaN.
+      points(s, j) = select(weights(s) > Scalar{}, points(s, j), Scalar{});
+      sum += weights(s) * points(s, j);
+    }
     mean(j) = sum / N;
     for (int s = 0; s < S; ++s) {
       points(s, j) -= mean(j);
@@ -90,6 +94,8 @@ MDGPS_FUNCTION void fit_linear_gaussian(const Group& g, const Lanes<Scalar>& lan
   });
 
   Mask<Scalar> ok = true;
+  const Mask<Scalar> finite_input = finite(sum_of_lower(Sigma));
+  g.sync();  // every thread has read Sigma before its block F is overwritten
   copy(g, Sigma.block(0, 0, p, p), factor);
   copy(g, transpose(Sigma.block(p, 0, q, p)), Y);
   cholesky(g, factor, ok);
@@ -100,12 +106,12 @@ MDGPS_FUNCTION void fit_linear_gaussian(const Group& g, const Lanes<Scalar>& lan
   for_each(g, q, [&](int i) { c(i) = mean(p + i); });
   product(g, transpose(Y), mean.segment(0, p), c, Update::subtract);
 
-  Scalar sum{};
-  for (int i = 0; i < q; ++i) sum += c(i) + F(i, i);
+  const Mask<Scalar> finite_fit = finite(sum(c) + sum_of_lower(F)) | !ok;
   store(g, lanes, transpose(Y), b.gain, 0);
   store(g, lanes, c, b.offset, 0);
   store(g, lanes, F, b.covariance, 0);
-  store_outcome(g, lanes, !ok, Outcome::not_positive_definite, !finite(sum), Outcome::not_finite, b.status);
+  store_outcome(g, lanes, !(finite_input & finite_fit), Outcome::not_finite, !ok, Outcome::not_positive_definite,
+                b.status);
 }
 
 }  // namespace mdgps::kernels::inline MDGPS_TARGET

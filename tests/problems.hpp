@@ -4,11 +4,19 @@
 
 #include <cmath>
 #include <cstdint>
+#include <ostream>
 #include <vector>
 
 #include "kernels/random.hpp"
 #include "mdgps/solver/c_step.hpp"
 #include "mdgps/solver/types.hpp"
+
+namespace mdgps {
+
+/// How GoogleTest shows a status.
+inline void PrintTo(Status status, std::ostream* out) { *out << to_string(status); }
+
+}  // namespace mdgps
 
 namespace mdgps::problems {
 

@@ -289,6 +289,94 @@ inline CStep c_step(const Gaussian& start, const Dynamics& d, const Cost& c, con
   return result;
 }
 
+struct LinearFit {
+  Dense gain, offset, covariance;
+};
+/// p(y|x) from the joint Gaussian of [x; y], the first p entries being x.
+inline LinearFit condition(const Gaussian& joint, int p) {
+  const int q = joint.mean.rows - p;
+  const Dense S_xx = joint.covariance.block(0, 0, p, p), S_xy = joint.covariance.block(0, p, p, q);
+  const Dense gain = transpose(solve(S_xx, S_xy));
+  return {gain, joint.mean.block(p, 0, q, 1) - gain * joint.mean.block(0, 0, p, 1),
+          joint.covariance.block(p, p, q, q) - gain * S_xy};
+}
+/// Weighted mean and covariance of the rows of `points`, about the mean.
+inline Gaussian moments(const Dense& points, const std::vector<double>& weights) {
+  const int d = points.cols;
+  Gaussian g{Dense(d, 1), Dense(d, d)};
+  double total = 0.0;
+  for (int s = 0; s < points.rows; ++s) total += weights[s];
+  for (int s = 0; s < points.rows; ++s) g.mean = g.mean + (weights[s] / total) * transpose(points.block(s, 0, 1, d));
+  for (int s = 0; s < points.rows; ++s) {
+    const Dense error = transpose(points.block(s, 0, 1, d)) - g.mean;
+    g.covariance = g.covariance + (weights[s] / total) * (error * transpose(error));
+  }
+  return g;
+}
+
+/// Mixture of Gaussians: weights sum to 1.
+struct Mixture {
+  std::vector<Dense> mean, covariance;
+  std::vector<double> weight;
+};
+inline double log_density(const Gaussian& g, const Dense& z) {
+  const Dense error = z - g.mean;
+  return -0.5 * (trace(transpose(error) * solve(g.covariance, error)) + log_determinant(g.covariance) +
+                 z.rows * std::log(2.0 * std::acos(-1.0)));
+}
+/// p(component | z), and log p(z) last.
+inline std::vector<double> responsibilities(const Mixture& mixture, const Dense& z) {
+  std::vector<double> r;
+  for (std::size_t k = 0; k < mixture.weight.size(); ++k)
+    r.push_back(std::log(mixture.weight[k]) + log_density({mixture.mean[k], mixture.covariance[k]}, z));
+  const double largest = *std::max_element(r.begin(), r.end());
+  double sum = 0.0;
+  for (double& x : r) sum += x = std::exp(x - largest);
+  for (double& x : r) x /= sum;
+  r.push_back(largest + std::log(sum));
+  return r;
+}
+/// One E- and M-step; returns the log likelihood before it.   points [P,d]
+inline double em_step(const Dense& points, const std::vector<double>& weights, double regularization, Mixture& mixture) {
+  const int P = points.rows, d = points.cols, K = static_cast<int>(mixture.weight.size());
+  double total = 0.0, log_likelihood = 0.0;
+  std::vector<std::vector<double>> shares(static_cast<std::size_t>(K), std::vector<double>(static_cast<std::size_t>(P)));
+  for (int p = 0; p < P; ++p) {
+    const auto r = responsibilities(mixture, transpose(points.block(p, 0, 1, d)));
+    for (int k = 0; k < K; ++k) shares[k][p] = weights[p] * r[k];
+    log_likelihood += weights[p] * r[K];
+    total += weights[p];
+  }
+  for (int k = 0; k < K; ++k) {
+    double mass = 0.0;
+    for (const double share : shares[k]) mass += share;
+    mixture.weight[k] = mass / total;
+    const bool lost = mass <= 1e-4 / K * total;  // starts anew from all points
+    const Gaussian g = moments(points, lost ? weights : shares[k]);
+    mixture.mean[k] = g.mean;
+    mixture.covariance[k] = g.covariance + regularization * identity(d);
+  }
+  return log_likelihood;
+}
+/// Moments of the mixture under the mean responsibilities of the rows of `points`.
+inline Gaussian prior_moments(const Mixture& mixture, const Dense& points, const std::vector<double>& weights) {
+  const int K = static_cast<int>(mixture.weight.size()), d = points.cols;
+  std::vector<double> share(static_cast<std::size_t>(K));
+  double total = 0.0;
+  for (int s = 0; s < points.rows; ++s) {
+    const auto r = responsibilities(mixture, transpose(points.block(s, 0, 1, d)));
+    for (int k = 0; k < K; ++k) share[k] += weights[s] * r[k];
+    total += weights[s];
+  }
+  Gaussian g{Dense(d, 1), Dense(d, d)};
+  for (int k = 0; k < K; ++k) g.mean = g.mean + (share[k] / total) * mixture.mean[k];
+  for (int k = 0; k < K; ++k) {
+    const Dense error = mixture.mean[k] - g.mean;
+    g.covariance = g.covariance + (share[k] / total) * (mixture.covariance[k] + error * transpose(error));
+  }
+  return g;
+}
+
 /// Largest difference, relative to the largest expected entry.
 inline double relative_error(const Dense& actual, const Dense& expected) {
   double error = 0.0, size = 1e-300;

@@ -46,6 +46,8 @@ std::size_t mixture_prior(const GaussianMixture<const Real>& mixture, const View
     mixture_moments(Solo{}, shape, T, S, batch(points), weights.empty() ? Batch<const Real>{} : batch(weights), i,
                     parameters, prior.mean.data + i * T * d, prior.scatter.data + i * T * d * d, scratch);
     if (scratch.counting()) return;
+    Real* scatter = prior.scatter.data + i * T * d * d;
+    for (std::int64_t e = 0; e < std::int64_t{T} * d * d; ++e) scatter[e] *= static_cast<Real>(strength);
     for (int t = 0; t < T; ++t) {
       prior.mean_strength.data[i * prior.mean_strength.strides[0] + t * prior.mean_strength.strides[1]] =
           static_cast<Real>(strength);

@@ -83,7 +83,7 @@ std::size_t scratch_bytes(std::int64_t scalars) {
   return (static_cast<std::size_t>(scalars) * sizeof(Scalar) + 63) / 64 * 64;
 }
 
-/// Runs `op(scratch, problem)` for every problem, on as many threads as the workspace has scratch for.
+/// Runs `op(scratch, problem)` for every problem, on as many OpenMP threads as the workspace has scratch for.
 /// Without a workspace nothing runs. Returns the bytes of scratch that one thread needs.
 /// op   called once with a counting scratch and problem 0 to learn its needs
 template <class Scalar, class Op>
@@ -96,6 +96,7 @@ std::size_t launch_each(std::int64_t problems, const Workspace& workspace, const
   const std::uintptr_t begin = (reinterpret_cast<std::uintptr_t>(workspace.data) + 63) / 64 * 64;
   const std::size_t room = workspace.bytes - (begin - reinterpret_cast<std::uintptr_t>(workspace.data));
   std::int64_t threads = bytes == 0 ? omp_get_max_threads() : static_cast<std::int64_t>(room / bytes);
+  if (threads > omp_get_max_threads()) threads = omp_get_max_threads();
   if (threads > problems) threads = problems;
   if (threads < 1) threads = 1;
 #pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(threads)) if (threads > 1)
