@@ -266,6 +266,7 @@ Task load_task(const std::filesystem::path& file, std::span<const std::string> o
   read_conditions(reader, *mujoco, task);
   read_success(reader.child("success"), *mujoco, task);
   task.algorithm = reader.child("algorithm");
+  reader.has("run");  // what a run folder's configuration adds, for the program to read
   reader.finish();
 
   reader.set("model", saved_model_name(task.model));  // from here on the document is what a run saves

@@ -1,0 +1,25 @@
+#pragma once
+/// How far a run is: a bar where stderr is a terminal, otherwise a line per iteration on stdout.
+
+#include <chrono>
+
+#include "mdgps/algorithm/mirror_descent.hpp"
+
+namespace mdgps {
+
+class Progress {
+ public:
+  Progress(int done, int iterations);
+  ~Progress();
+
+  void show(const IterationReport& report);
+
+ private:
+  void draw_bar(int iteration, const std::string& text) const;
+
+  bool terminal_;
+  int first_, iterations_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now(), last_ = start_;
+};
+
+}  // namespace mdgps

@@ -1,0 +1,24 @@
+#include "apps/mdgps/run_options.hpp"
+
+#include "mdgps/version.hpp"
+
+namespace mdgps {
+
+RunOptions read_run_options(const ConfigReader& config) {
+  const ConfigReader run = config.child("run");
+  RunOptions options;
+  options.method = run.choice("method", options.method, {"mdgps"});
+  const auto seed = run.optional<std::int64_t>("seed", 0);
+  if (seed < 0) run.fail("seed", "'run.seed' is negative; give 0 or more");
+  options.seed = static_cast<std::uint64_t>(seed);
+  if (run.choice("device", "auto", {"auto", "cpu", "cuda"}) == "cuda") {
+    run.fail("device", version::cuda.empty()
+                           ? "this program was built without CUDA; use --device cpu, or build with -DMDGPS_CUDA=ON"
+                           : "this version trains on the CPU only; use --device cpu");
+  }
+  run.set("device", options.device);
+  run.finish();
+  return options;
+}
+
+}  // namespace mdgps

@@ -1,0 +1,219 @@
+// mdgps train
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+#include <optional>
+
+#include "apps/mdgps/commands.hpp"
+#include "apps/mdgps/interrupt.hpp"
+#include "apps/mdgps/machine.hpp"
+#include "apps/mdgps/progress.hpp"
+#include "apps/mdgps/run_options.hpp"
+#include "apps/mdgps/task_files.hpp"
+#include "apps/report/report.hpp"
+#include "mdgps/algorithm/mirror_descent.hpp"
+#include "mdgps/algorithm/run_folder.hpp"
+#include "mdgps/algorithm/run_summary.hpp"
+
+namespace mdgps {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  std::string task;
+  fs::path output;
+  int iterations = 0;  ///< 0: as the task says
+  std::optional<std::int64_t> seed;
+  std::string method, sampling, step_rule, linearization, device;  ///< empty: as the task says
+  int threads = machine_threads();
+  std::vector<std::string> set;
+  bool resume = false;
+};
+
+/// The configuration's keys that options of their own stand for; they come after those of --set.
+std::vector<std::string> overrides(const Arguments& arguments) {
+  auto list = arguments.set;
+  const auto add = [&](const std::string& key, const std::string& value) {
+    if (!value.empty()) list.push_back(key + "=\"" + value + '"');
+  };
+  add("algorithm.sampling", arguments.sampling);
+  add("algorithm.step_rule", arguments.step_rule);
+  add("algorithm.linearization", arguments.linearization);
+  add("run.method", arguments.method);
+  add("run.device", arguments.device == "auto" ? "cpu" : arguments.device);
+  if (arguments.seed) list.push_back("run.seed=" + std::to_string(*arguments.seed));
+  return list;
+}
+
+/// A task file with everything read from it.
+struct Configuration {
+  Task task;
+  RunOptions run;
+  Settings settings;
+
+  Configuration(const fs::path& file, std::vector<std::string> changes, int iterations) {
+    if (iterations > 0) changes.push_back("algorithm.iterations=" + std::to_string(iterations));
+    task = load_task(file, changes);
+    run = read_run_options(task.config);
+    settings = read_settings(task.algorithm);
+  }
+
+  fs::path default_folder() const {
+    return fs::path("runs") / (task.name + "-" + run.method + "-" + std::string(to_string(settings.sampling)) + "-" +
+                               std::string(to_string(settings.step_rule)) + "-seed" + std::to_string(run.seed));
+  }
+};
+
+/// A resumed run keeps its settings: options that say otherwise are a mistake.
+void check_unchanged(const fs::path& config, const std::vector<std::string>& changes) {
+  const auto text = ConfigReader::open(config).text();
+  for (const auto& change : changes) {
+    if (ConfigReader::open(config, {&change, 1}).text() == text) continue;
+    throw UsageError(config.string() + ": the run to resume was not made with " + change +
+                     "; leave that out, or start another run without --resume");
+  }
+}
+
+RunInfo run_info(const RunOptions& run, int threads) {
+  return {.method = run.method,
+          .seed = run.seed,
+          .device = run.device,
+          .threads = threads,
+          .version = version_text(),
+          .machine = processor_name() + ", " + instruction_set() + ", " + std::to_string(machine_threads()) +
+                     (machine_threads() == 1 ? " thread" : " threads")};
+}
+
+int train(const Arguments& arguments) {
+  const auto changes = overrides(arguments);
+  Configuration configuration(find_task_file(arguments.task), changes, arguments.iterations);
+  const fs::path output = arguments.output.empty() ? configuration.default_folder() : arguments.output;
+
+  std::optional<RunFolder> folder;
+  if (arguments.resume) {
+    const auto name = configuration.task.name;
+    folder.emplace(RunFolder::open(output));
+    const auto config = output / "config.toml";
+    configuration = Configuration(config, {}, arguments.iterations);
+    if (configuration.task.name != name) {
+      throw UsageError(config.string() + ": is a run of " + configuration.task.name + ", not of " + name +
+                       "; choose another --output");
+    }
+    check_unchanged(config, changes);
+  }
+  const auto& [task, run, settings] = configuration;
+  std::optional<MirrorDescent> algorithm;
+  try {
+    algorithm.emplace(task, settings, run.seed, arguments.threads);
+  } catch (const std::runtime_error& error) {  // the task's numbers do not do
+    throw UsageError(task.file.string() + ": " + error.what());
+  }
+
+  RunProgress progress;
+  if (arguments.resume) {
+    const auto summary = folder->restore(*algorithm, task.conditions);
+    if (!summary.empty()) progress = read_progress(summary);
+    if (settings.iterations < progress.iterations) {
+      throw UsageError(output.string() + ": already has " + std::to_string(progress.iterations) +
+                       " iterations; give more by --iterations");
+    }
+    folder->write_config(task);
+  } else {
+    folder.emplace(RunFolder::create(output, task));
+  }
+
+  const auto info = run_info(run, arguments.threads);
+  std::printf("task    %s: %s\n        %d conditions, %d steps, %d states, %d actions, %d observations\n",
+              task.name.c_str(), task.description.c_str(), task.conditions, task.horizon, task.states, task.actions,
+              task.observations);
+  std::printf("method  %s, %s sampling, %s step rule, seed %s\n", run.method.c_str(),
+              to_string(settings.sampling).data(), to_string(settings.step_rule).data(),
+              std::to_string(run.seed).c_str());
+  std::printf("machine %d threads, %s\noutput  %s\n", arguments.threads, instruction_set().c_str(), output.c_str());
+  if (arguments.resume) std::printf("resumed after iteration %d\n", progress.iterations);
+  std::fflush(stdout);
+
+  catch_interrupts();
+  {
+    Progress shown(progress.iterations, settings.iterations);
+    while (algorithm->iteration() < settings.iterations && !interrupt_signal()) {
+      const auto start = std::chrono::steady_clock::now();
+      const IterationReport report = algorithm->iterate();
+      progress.add(report, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+      folder->record(report, *algorithm, write_summary(task, settings, info, progress));
+      shown.show(report);
+    }
+  }
+
+  if (progress.iterations > 0) {
+    report::write_report({&output, 1}, output / "report.html");
+    std::printf("result  success in %.0f of %d conditions, mean distance %.4f (after iteration %d, %.1f s)\n",
+                progress.success_rate * task.conditions, task.conditions, progress.mean_distance, progress.iterations,
+                progress.total_seconds);
+    std::printf("report  %s  (open it in a browser)\n", (output / "report.html").c_str());
+    std::printf("next    mdgps eval %s\n", output.c_str());
+  }
+  if (!interrupt_signal()) return 0;
+  std::printf("stopped go on with --resume\n");
+  return 128 + interrupt_signal();
+}
+
+}  // namespace
+
+Command add_train(CLI::App& program) {
+  auto* app = program.add_subcommand("train", "Train a policy on a task and write a folder with all results.");
+  const auto a = std::make_shared<Arguments>();
+  const auto choice = [&](const char* name, std::string& value, const char* what, const char* metavar,
+                          std::vector<std::string> words) {
+    app->add_option(name, value, what)->type_name(metavar)->check(CLI::IsMember(words).description(""));
+  };
+  app->add_option("TASK", a->task,
+                  "A name from `mdgps tasks`, or the path of a task's TOML file or a run's config.toml")
+      ->required()
+      ->type_name("");
+  app->add_option("--output", a->output, "Folder for the results (default: runs/TASK-METHOD-SAMPLING-RULE-seedS)")
+      ->type_name("DIR");
+  app->add_option("--iterations", a->iterations, "Iterations in all (default: the task's, else 12)")
+      ->type_name("K")
+      ->check(CLI::Range(1, 9999).description(""));
+  app->add_option("--seed", a->seed, "Seed of all random numbers (default: 0)")
+      ->type_name("S")
+      ->check(CLI::NonNegativeNumber.description(""));
+  choice("--method", a->method, "mdgps is the only one so far (default: mdgps)", "M", {"mdgps"});
+  choice("--sampling", a->sampling, "Whose rollouts are learned from (default: the task's, else local)", "local|global",
+         {"local", "global"});
+  choice("--step-rule", a->step_rule, "How the step size is adjusted (default: the task's, else global)",
+         "classic|global|fixed", {"classic", "global", "fixed"});
+  choice("--linearization", a->linearization,
+         "How the network is linearised: a regression on its samples or its Jacobian (default: the task's, else "
+         "regression)",
+         "regression|jacobian", {"regression", "jacobian"});
+  choice("--device", a->device, "Where to compute; auto takes the best that this version can use (default: auto)",
+         "auto|cpu|cuda", {"auto", "cpu", "cuda"});
+  app->add_option("--threads", a->threads, "Threads of rollouts and solver; results do not depend on it")
+      ->type_name("N")
+      ->check(CLI::Range(1, 4096).description(""))
+      ->capture_default_str();
+  app->add_option("--set", a->set, "Change keys of the task's file, for example --set algorithm.samples=8")
+      ->type_name("KEY=VALUE")
+      ->type_size(1)
+      ->expected(1, CLI::detail::expected_max_vector_size)
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            return text.find('=') != std::string::npos
+                       ? std::string()
+                       : "'" + text + "' is not of the form key=value (TASK goes before --set)";
+          },
+          ""));
+  app->add_flag("--resume", a->resume,
+                "Go on from the last checkpoint in the output folder, with its settings; --iterations can be raised");
+  app->footer(
+      "Options override the task's file. Ctrl-C stops after the current iteration with exit code 130; --resume then\n"
+      "goes on as if nothing had happened.\n"
+      "Example: mdgps train peg --seed 1 --output runs/peg1 --set algorithm.samples=8");
+  return {app, [a] { return train(*a); }};
+}
+
+}  // namespace mdgps

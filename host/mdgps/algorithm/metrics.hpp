@@ -1,0 +1,27 @@
+#pragma once
+/// The tables of a training run, as text: metrics.csv and paths.csv.
+
+#include <string>
+#include <string_view>
+
+#include "mdgps/algorithm/mirror_descent.hpp"
+
+namespace mdgps {
+
+/// One row per iteration and condition; costs are sums over the trajectory, distances in the model's units, the step
+/// size and the KL divergence in nats. The seconds are those of the whole iteration, in each of its rows.
+inline constexpr std::string_view metrics_header =
+    "iteration,condition,local_cost,global_cost,local_distance,global_distance,global_success,step_size,dual,"
+    "kl_divergence,dual_evaluations,status,predicted_cost,tv_bound,cost_bound,rollout_seconds,fit_seconds,"
+    "c_step_seconds,s_step_seconds\n";
+
+/// One row per step of the path of the task's point, in metres from its target. Source is local or global.
+inline constexpr std::string_view paths_header = "iteration,condition,source,step,x,y,z,distance\n";
+
+/// An iteration's rows of metrics.csv, whose numbers read back to the same bits.
+std::string metrics_rows(const IterationReport& report);
+
+/// An iteration's rows of paths.csv, to nine digits.
+std::string paths_rows(const IterationReport& report);
+
+}  // namespace mdgps
