@@ -45,6 +45,8 @@ void validate_term(const CostTerm& term, std::size_t index, std::int64_t entries
   same_size("weights", term.weights.size(), term.entries.size());
   same_size("targets", term.targets.size(), term.entries.size());
   same_size("ramp", term.ramp.size(), static_cast<std::size_t>(steps));
+  if (!(term.alpha > 0))  // at the target the norm's slope would be 0 / 0
+    validate::fail("expand_cost", name + ".alpha is " + std::to_string(term.alpha) + ", expected a positive number");
   for (const int entry : term.entries)
     if (entry < 0 || entry >= entries)
       validate::fail("expand_cost",

@@ -26,6 +26,12 @@ std::size_t prior_scratch_per_thread(const GaussianMixture<const Real>& mixture,
   return MDGPS_CALL_TARGET(mixture_prior<Real>, mixture, points, {}, 1.0, 1, {}, Workspace{});
 }
 
+template <class T, int Rank>
+void contiguous(const char* operation, const char* name, const View<T, Rank>& view) {
+  if (view.strides != View<T, Rank>(nullptr, view.extents).strides)
+    validate::fail(operation, std::string(name) + " is not contiguous");
+}
+
 template <class Real>
 void validate_mixture(const char* operation, const GaussianMixture<Real>& mixture, std::int64_t N, std::int64_t d) {
   const std::int64_t K = mixture.weight.extents[1];
@@ -33,8 +39,9 @@ void validate_mixture(const char* operation, const GaussianMixture<Real>& mixtur
   validate::shape(operation, "mixture.mean", mixture.mean, {N, K, d});
   validate::shape(operation, "mixture.covariance", mixture.covariance, {N, K, d, d});
   validate::shape(operation, "mixture.weight", mixture.weight, {N, K});
-  const View<Real, 4> rows(mixture.covariance.data, mixture.covariance.extents);
-  if (mixture.covariance.strides != rows.strides) validate::fail(operation, "mixture.covariance is not contiguous");
+  contiguous(operation, "mixture.mean", mixture.mean);
+  contiguous(operation, "mixture.covariance", mixture.covariance);
+  contiguous(operation, "mixture.weight", mixture.weight);
 }
 
 }  // namespace
@@ -52,8 +59,7 @@ void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOpti
   const char* operation = "fit_gaussian_mixture";
   const auto [N, P, d] = problem.points.extents;
   validate::shape(operation, "points", problem.points, {N, P, d});
-  if (problem.points.strides != View<const Real, 3>(nullptr, {N, P, d}).strides)
-    validate::fail(operation, "points are not contiguous");
+  contiguous(operation, "points", problem.points);
   if (P < 1) validate::fail(operation, "points has shape " + validate::to_string<3>({N, P, d}) + ", expected a point");
   if (!problem.weights.empty()) validate::shape(operation, "weights", problem.weights, {N, P});
   if (!problem.assignment.empty()) validate::shape(operation, "assignment", problem.assignment, {N, P});
@@ -90,9 +96,8 @@ void mixture_prior(const GaussianMixture<const Real>& mixture, View<const Real, 
   validate::shape(operation, "prior.scatter", prior.scatter, {N, T, d, d});
   validate::shape(operation, "prior.mean_strength", prior.mean_strength, {N, T});
   validate::shape(operation, "prior.degrees", prior.degrees, {N, T});
-  if (prior.scatter.strides != View<Real, 4>(nullptr, {N, T, d, d}).strides ||
-      prior.mean.strides != View<Real, 3>(nullptr, {N, T, d}).strides)
-    validate::fail(operation, "prior is not contiguous");
+  contiguous(operation, "prior.mean", prior.mean);
+  contiguous(operation, "prior.scatter", prior.scatter);
   validate::workspace(operation, workspace, prior_scratch_per_thread<Real>(mixture, points) + 64);
   MDGPS_CALL_TARGET(mixture_prior<Real>, mixture, points, weights, strength, fitted_points, prior, workspace);
 }

@@ -74,6 +74,8 @@ BatchShape shape_of(const LinearGaussianPolicy<Real>& p) {
 }
 
 inline void workspace(const std::string& operation, const Workspace& workspace, std::size_t needed) {
+  if (workspace.device.kind != Device::Kind::cpu)
+    fail(operation, "workspace is on a CUDA device, but this build's kernels run on the CPU; pass host memory");
   if (workspace.data == nullptr || workspace.bytes < needed)
     fail(operation, "workspace has " + std::to_string(workspace.data == nullptr ? 0 : workspace.bytes) +
                         " bytes, expected at least " + std::to_string(needed));
