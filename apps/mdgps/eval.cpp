@@ -9,6 +9,7 @@
 #include "apps/mdgps/commands.hpp"
 #include "apps/mdgps/machine.hpp"
 #include "apps/mdgps/run_options.hpp"
+#include "apps/mdgps/validators.hpp"
 #include "kernels/random.hpp"
 #include "mdgps/algorithm/controllers.hpp"
 #include "mdgps/algorithm/settings.hpp"
@@ -96,8 +97,8 @@ NeuralGaussianPolicy load_policy(const fs::path& folder, const Task& task) {
 }
 
 int evaluate(const Arguments& arguments) {
-  if (!fs::is_directory(arguments.folder)) {
-    throw UsageError(arguments.folder.string() + ": is not a folder; give the --output folder of `mdgps train`");
+  if (!fs::is_regular_file(arguments.folder / "config.toml")) {
+    throw UsageError(arguments.folder.string() + ": is not the folder of a run; give the --output of `mdgps train`");
   }
   const Task task = load_task(arguments.folder / "config.toml");
   const RunOptions run = read_run_options(task.config);
@@ -150,7 +151,7 @@ Command add_eval(CLI::App& program) {
       ->capture_default_str();
   app->add_option("--seed", a->seed, "Seed of the drawn actions (default: the run's)")
       ->type_name("S")
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(seed_validator());
   app->add_flag("--json", a->as_json, "Print one JSON object");
   app->footer("Example: mdgps eval runs/peg-mdgps-local-global-seed0 --episodes 20");
   return {app, [a] { return evaluate(*a); }};

@@ -4,6 +4,12 @@
 
 namespace mdgps {
 
+std::string no_cuda() {
+  return version::cuda.empty()
+             ? "this program was built without CUDA; use the device cpu, or build with -DMDGPS_CUDA=ON"
+             : "this version trains on the CPU only; use the device cpu";
+}
+
 RunOptions read_run_options(const ConfigReader& config) {
   const ConfigReader run = config.child("run");
   RunOptions options;
@@ -11,11 +17,7 @@ RunOptions read_run_options(const ConfigReader& config) {
   const auto seed = run.optional<std::int64_t>("seed", 0);
   if (seed < 0) run.fail("seed", "'run.seed' is negative; give 0 or more");
   options.seed = static_cast<std::uint64_t>(seed);
-  if (run.choice("device", "auto", {"auto", "cpu", "cuda"}) == "cuda") {
-    run.fail("device", version::cuda.empty()
-                           ? "this program was built without CUDA; use --device cpu, or build with -DMDGPS_CUDA=ON"
-                           : "this version trains on the CPU only; use --device cpu");
-  }
+  if (run.choice("device", "auto", {"auto", "cpu", "cuda"}) == "cuda") run.fail("device", no_cuda());
   run.set("device", options.device);
   run.finish();
   return options;

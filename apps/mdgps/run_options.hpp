@@ -18,4 +18,7 @@ struct RunOptions {
 /// Throws ConfigError where a key is unknown or a value does not do.
 RunOptions read_run_options(const ConfigReader& config);
 
+/// Why there is no training on a GPU, and what to do.
+std::string no_cuda();
+
 }  // namespace mdgps

@@ -11,6 +11,7 @@
 #include "apps/mdgps/progress.hpp"
 #include "apps/mdgps/run_options.hpp"
 #include "apps/mdgps/task_files.hpp"
+#include "apps/mdgps/validators.hpp"
 #include "apps/report/report.hpp"
 #include "mdgps/algorithm/mirror_descent.hpp"
 #include "mdgps/algorithm/run_folder.hpp"
@@ -87,6 +88,7 @@ RunInfo run_info(const RunOptions& run, int threads) {
 }
 
 int train(const Arguments& arguments) {
+  if (arguments.device == "cuda") throw UsageError("--device cuda: " + no_cuda());
   const auto changes = overrides(arguments);
   Configuration configuration(find_task_file(arguments.task), changes, arguments.iterations);
   const fs::path output = arguments.output.empty() ? configuration.default_folder() : arguments.output;
@@ -131,7 +133,8 @@ int train(const Arguments& arguments) {
   std::printf("method  %s, %s sampling, %s step rule, seed %s\n", run.method.c_str(),
               to_string(settings.sampling).data(), to_string(settings.step_rule).data(),
               std::to_string(run.seed).c_str());
-  std::printf("machine %d threads, %s\noutput  %s\n", arguments.threads, instruction_set().c_str(), output.c_str());
+  std::printf("machine %d thread%s, %s\noutput  %s\n", arguments.threads, arguments.threads == 1 ? "" : "s",
+              instruction_set().c_str(), output.c_str());
   if (arguments.resume) std::printf("resumed after iteration %d\n", progress.iterations);
   std::fflush(stdout);
 
@@ -156,7 +159,7 @@ int train(const Arguments& arguments) {
     std::printf("next    mdgps eval %s\n", output.c_str());
   }
   if (!interrupt_signal()) return 0;
-  std::printf("stopped go on with --resume\n");
+  std::printf("stopped by a signal; go on with --resume\n");
   return 128 + interrupt_signal();
 }
 
@@ -180,7 +183,7 @@ Command add_train(CLI::App& program) {
       ->check(CLI::Range(1, 9999).description(""));
   app->add_option("--seed", a->seed, "Seed of all random numbers (default: 0)")
       ->type_name("S")
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(seed_validator());
   choice("--method", a->method, "mdgps is the only one so far (default: mdgps)", "M", {"mdgps"});
   choice("--sampling", a->sampling, "Whose rollouts are learned from (default: the task's, else local)", "local|global",
          {"local", "global"});
@@ -200,13 +203,7 @@ Command add_train(CLI::App& program) {
       ->type_name("KEY=VALUE")
       ->type_size(1)
       ->expected(1, CLI::detail::expected_max_vector_size)
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            return text.find('=') != std::string::npos
-                       ? std::string()
-                       : "'" + text + "' is not of the form key=value (TASK goes before --set)";
-          },
-          ""));
+      ->check(key_value_validator());
   app->add_flag("--resume", a->resume,
                 "Go on from the last checkpoint in the output folder, with its settings; --iterations can be raised");
   app->footer(

@@ -123,7 +123,7 @@ RunFolder RunFolder::create(const fs::path& folder, const Task& task) {
 }
 
 RunFolder RunFolder::open(const fs::path& folder) {
-  if (!fs::is_directory(folder)) {
+  if (!fs::is_regular_file(folder / "config.toml")) {
     throw RunFolderError(folder.string() + ": there is no such run to resume; leave out --resume to start it");
   }
   return RunFolder(folder, std::make_unique<Lock>(folder));

@@ -1,0 +1,78 @@
+#pragma once
+/// Runs the program in a folder of the test's own.
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+namespace mdgps::testing {
+
+namespace fs = std::filesystem;
+
+inline std::string read_file(const fs::path& file) {
+  std::ifstream stream(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+struct Outcome {
+  int exit_code = -1;  ///< minus the signal where one ended the program
+  std::string output, errors;
+};
+
+class ProgramTest : public ::testing::Test {
+ protected:
+  ProgramTest() {
+    std::string name = (fs::temp_directory_path() / "mdgps_system_XXXXXX").string();
+    folder_ = mkdtemp(name.data());
+  }
+  ~ProgramTest() override {
+    fs::remove_all(folder_);
+    fs::remove(output_file());
+    fs::remove(error_file());
+  }
+
+  /// The working folder of the program.
+  const fs::path& folder() const { return folder_; }
+
+  pid_t start(const std::vector<std::string>& arguments) const {
+    std::vector<const char*> argv = {MDGPS_PROGRAM};
+    for (const auto& argument : arguments) argv.push_back(argument.c_str());
+    argv.push_back(nullptr);
+    const pid_t child = fork();
+    if (child == 0) {
+      const int flags = O_WRONLY | O_CREAT | O_TRUNC;
+      dup2(::open(output_file().c_str(), flags, 0600), STDOUT_FILENO);
+      dup2(::open(error_file().c_str(), flags, 0600), STDERR_FILENO);
+      if (chdir(folder_.c_str()) == 0) execv(MDGPS_PROGRAM, const_cast<char* const*>(argv.data()));
+      _exit(127);
+    }
+    return child;
+  }
+
+  Outcome wait(pid_t child) const {
+    int status = 0;
+    waitpid(child, &status, 0);
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status), read_file(output_file()),
+            read_file(error_file())};
+  }
+
+  Outcome run(const std::vector<std::string>& arguments) const { return wait(start(arguments)); }
+
+ private:
+  fs::path output_file() const { return folder_.string() + ".out"; }
+  fs::path error_file() const { return folder_.string() + ".err"; }
+
+  fs::path folder_;
+};
+
+}  // namespace mdgps::testing
