@@ -68,8 +68,8 @@ template <class Real>
 void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOptions& options,
                           const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report);
 
-/// The normal-inverse-Wishart prior that a mixture gives for the points of each condition and step: mu_0 and Phi are
-/// the mixture's moments under the points' mean responsibilities.
+/// The normal-inverse-Wishart prior that a mixture gives for the points of each condition and step: mu_0 and
+/// Phi / strength are the mixture's moments under the points' mean responsibilities.
 ///
 /// points     [N,T,S,d]
 /// weights    [N,S] of the samples; empty: all 1
