@@ -2,83 +2,24 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
-#include "problems.hpp"
-#include "reference.hpp"
+#include "mixture_problems.hpp"
 
 namespace mdgps {
 namespace {
 
-struct Extents {
-  std::int64_t conditions, points, dimensions, components;
-};
-// Components fewer than lanes, as many, and more; points that blocks and tiles do not divide.
-const std::vector<Extents> kExtents = {{1, 40, 1, 1}, {2, 150, 3, 2}, {1, 331, 7, 8}, {2, 260, 5, 11}};
-
-/// Points in clusters on a ring, and a first assignment that is right for four points in five.
-template <class Real>
-struct Clusters {
-  Array<Real, 3> points;
-  Array<Real, 2> weights;
-  Array<std::int32_t, 2> assignment;
-  GaussianMixtureArrays<Real> mixture;
-  Array<Real, 1> log_likelihood;
-  Array<std::int32_t, 1> iterations;
-  Array<Status, 1> status;
-
-  Clusters(const Extents& e, std::uint64_t seed)
-      : points({e.conditions, e.points, e.dimensions}),
-        weights({e.conditions, e.points}, Real(1)),
-        assignment({e.conditions, e.points}),
-        mixture(e.conditions, e.components, e.dimensions),
-        log_likelihood({e.conditions}),
-        iterations({e.conditions}),
-        status({e.conditions}) {
-    const int K = static_cast<int>(e.components);
-    for (std::int64_t i = 0; i < e.conditions; ++i) {
-      problems::Draws draws(seed, i);
-      for (std::int64_t p = 0; p < e.points; ++p) {
-        const int cluster = draws.below(K);
-        problems::fill_normal(draws, points.view()[i][p], 0.5);
-        points(i, p, 0) += static_cast<Real>(3 * std::cos(6.28 * cluster / K) + 2);
-        points(i, p, e.dimensions - 1) += static_cast<Real>(3 * std::sin(6.28 * cluster / K) - 1);
-        assignment(i, p) = p % 5 == 0 ? draws.below(K) : cluster;
-      }
-    }
-  }
-
-  MixtureProblem<Real> problem() const { return {points, weights, assignment}; }
-  MixtureReport<Real> report() { return {log_likelihood, iterations, status}; }
-
-  reference::Mixture component_list(std::int64_t i) const {
-    reference::Mixture m;
-    m.mean = reference::dense_steps(mixture.mean.view()[i]);
-    m.covariance = reference::dense_steps(mixture.covariance.view()[i]);
-    m.weight = {mixture.weight.row(i).begin(), mixture.weight.row(i).end()};
-    return m;
-  }
-  std::vector<double> point_weights(std::int64_t i) const { return {weights.row(i).begin(), weights.row(i).end()}; }
-};
+using problems::Clusters;
+using Extents = problems::MixtureExtents;
 
 template <class Real>
-class MixtureTest : public testing::Test {
- protected:
-  // One E- and M-step amplify rounding by the covariances' condition numbers and the exponents' size.
-  static constexpr double tolerance = 1e5 * std::numeric_limits<Real>::epsilon();
-
-  static void expect_mixture(const reference::Mixture& actual, const reference::Mixture& expected, double bound) {
-    EXPECT_LT(reference::relative_error(actual.mean, expected.mean), bound);
-    EXPECT_LT(reference::relative_error(actual.covariance, expected.covariance), bound);
-    for (std::size_t k = 0; k < expected.weight.size(); ++k)
-      EXPECT_NEAR(actual.weight[k], expected.weight[k], bound);
-  }
-};
+class MixtureTest : public testing::Test {};
 using Reals = testing::Types<float, double>;
 TYPED_TEST_SUITE(MixtureTest, Reals);
 
 TYPED_TEST(MixtureTest, StartsFromTheMomentsOfTheAssignedPoints) {
-  for (const Extents& e : kExtents) {
+  for (const Extents& e : problems::mixture_extents) {
     Clusters<TypeParam> c(e, 1);
     fit_gaussian_mixture(c.problem(), {.max_iterations = 0}, c.mixture.view(), c.report());
     for (std::int64_t i = 0; i < e.conditions; ++i) {
@@ -92,13 +33,13 @@ TYPED_TEST(MixtureTest, StartsFromTheMomentsOfTheAssignedPoints) {
         expected.covariance.push_back(g.covariance + 1e-6 * reference::identity(static_cast<int>(e.dimensions)));
         expected.weight.push_back(count / static_cast<double>(e.points));
       }
-      this->expect_mixture(c.component_list(i), expected, this->tolerance);
+      problems::expect_mixture(c.component_list(i), expected, problems::mixture_tolerance<TypeParam>);
     }
   }
 }
 
 TYPED_TEST(MixtureTest, EveryIterationIsOneOfBruteForce) {
-  for (const Extents& e : kExtents) {
+  for (const Extents& e : problems::mixture_extents) {
     Clusters<TypeParam> c(e, 2);
     for (std::int64_t i = 0; i < e.conditions; ++i)
       for (std::int64_t p = 0; p < e.points; ++p) c.weights(i, p) = static_cast<TypeParam>(0.5 + (p % 3) * 0.5);
@@ -108,15 +49,7 @@ TYPED_TEST(MixtureTest, EveryIterationIsOneOfBruteForce) {
     for (int iteration = 0; iteration < 3; ++iteration) {
       const Clusters<TypeParam> before = c;
       fit_gaussian_mixture(problem, {.max_iterations = 1, .tolerance = 0}, c.mixture.view(), c.report());
-      for (std::int64_t i = 0; i < e.conditions; ++i) {
-        auto expected = before.component_list(i);
-        const double log_likelihood =
-            reference::em_step(reference::dense(c.points.view()[i]), c.point_weights(i), 1e-6, expected);
-        this->expect_mixture(c.component_list(i), expected, this->tolerance);
-        EXPECT_NEAR(c.log_likelihood(i), log_likelihood, this->tolerance * static_cast<double>(e.points));
-        EXPECT_EQ(c.iterations(i), 1);
-        EXPECT_EQ(c.status(i), Status::not_converged);
-      }
+      problems::expect_em_step(before, c);
     }
   }
 }
@@ -151,10 +84,10 @@ TYPED_TEST(MixtureTest, AComponentWithoutPointsStartsAnewFromAllThatHaveWeight) 
   }
   fit_gaussian_mixture(c.problem(), {.max_iterations = 0}, c.mixture.view(), c.report());
   const auto all = reference::moments(reference::dense(c.points.view()[0]), c.point_weights(0));
-  EXPECT_LT(reference::relative_error(c.component_list(0).mean[1], all.mean), this->tolerance);
+  EXPECT_LT(reference::relative_error(c.component_list(0).mean[1], all.mean), problems::mixture_tolerance<TypeParam>);
   EXPECT_LT(reference::relative_error(c.component_list(0).covariance[1],
                                       all.covariance + 1e-6 * reference::identity(2)),
-            this->tolerance);
+            problems::mixture_tolerance<TypeParam>);
   EXPECT_EQ(c.mixture.weight(0, 1), 0);
   // A weight of 0 is a fixed point, not a NaN.
   auto problem = c.problem();
@@ -209,7 +142,7 @@ TYPED_TEST(MixtureTest, CovariancesAreSymmetricToTheBit) {
 
 TYPED_TEST(MixtureTest, ThePriorIsTheMixturesMomentsUnderTheMeanResponsibilities) {
   using Real = TypeParam;
-  for (const Extents& e : kExtents) {
+  for (const Extents& e : problems::mixture_extents) {
     Clusters<Real> c(e, 8);
     fit_gaussian_mixture(c.problem(), {.max_iterations = 3}, c.mixture.view(), c.report());
     const std::int64_t T = 4, S = e.points / T;
@@ -224,9 +157,9 @@ TYPED_TEST(MixtureTest, ThePriorIsTheMixturesMomentsUnderTheMeanResponsibilities
       for (std::int64_t t = 0; t < T; ++t) {
         const auto expected = reference::prior_moments(c.component_list(i), reference::dense(queries.view()[i][t]),
                                                        {weights.row(i).begin(), weights.row(i).end()});
-        EXPECT_LT(reference::relative_error(reference::dense(prior.mean.view()[i][t]), expected.mean), this->tolerance);
+        EXPECT_LT(reference::relative_error(reference::dense(prior.mean.view()[i][t]), expected.mean), problems::mixture_tolerance<TypeParam>);
         EXPECT_LT(reference::relative_error(reference::dense(prior.scatter.view()[i][t]), 2.0 * expected.covariance),
-                  this->tolerance);
+                  problems::mixture_tolerance<TypeParam>);
         const double P = static_cast<double>(e.points), d = static_cast<double>(e.dimensions);
         EXPECT_EQ(prior.mean_strength(i, t), Real(2));
         EXPECT_NEAR(prior.degrees(i, t), 2.0 * (P - 2.0 - d) / P, 1e-6);

@@ -2,104 +2,28 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
-#include "problems.hpp"
-#include "reference.hpp"
+#include "regression_problems.hpp"
 
 namespace mdgps {
 namespace {
 
-struct Extents {
-  std::int64_t conditions, steps, samples, inputs, outputs;
-};
-// Samples both fewer and more than dimensions; the first needs its prior.
-const std::vector<Extents> kExtents = {{1, 1, 3, 1, 1}, {2, 5, 5, 9, 7}, {3, 7, 20, 4, 3}, {1, 9, 12, 6, 1}};
+using problems::expect_fit;
+using problems::Regression;
+using Extents = problems::RegressionExtents;
 
 template <class Real>
-struct Regression {
-  Array<Real, 4> inputs, outputs;
-  Array<Real, 2> weights;
-  NormalInverseWishartArrays<Real> prior;
-  LinearGaussianPolicyArrays<Real> fit;  // gain [N,T,q,p], offset [N,T,q], covariance [N,T,q,q]
-  Array<Status, 2> status;
-  bool has_prior = true;
-
-  Regression(const Extents& e, std::uint64_t seed)
-      : inputs({e.conditions, e.steps, e.samples, e.inputs}),
-        outputs({e.conditions, e.steps, e.samples, e.outputs}),
-        weights({e.conditions, e.samples}, Real(1)),
-        prior(e.conditions, e.steps, e.inputs + e.outputs),
-        fit({e.conditions, e.steps, e.inputs, e.outputs}),
-        status({e.conditions, e.steps}) {
-    for (std::int64_t i = 0; i < e.conditions; ++i) {
-      problems::Draws draws(seed, i);
-      for (std::int64_t t = 0; t < e.steps; ++t) {
-        problems::fill_normal(draws, inputs.view()[i][t], 1.0);
-        problems::fill_normal(draws, outputs.view()[i][t], 0.5);
-        for (std::int64_t s = 0; s < e.samples; ++s)
-          for (std::int64_t j = 0; j < e.outputs; ++j) outputs(i, t, s, j) += inputs(i, t, s, 0) + Real(2);
-        problems::fill_normal(draws, prior.mean.view()[i][t], 1.0);
-        problems::fill_positive_definite(draws, prior.scatter.view()[i][t], 1.0);
-        prior.mean_strength(i, t) = static_cast<Real>(draws.uniform(0.1, 2.0));
-        prior.degrees(i, t) = static_cast<Real>(draws.uniform(0.1, 2.0));
-      }
-      for (std::int64_t s = 0; s < e.samples; ++s) weights(i, s) = static_cast<Real>(draws.uniform(0.5, 1.5));
-    }
-  }
-
-  RegressionProblem<Real> problem() const {
-    return {inputs, outputs, weights,
-            has_prior ? NormalInverseWishart<const Real>(const_cast<Regression*>(this)->prior.view())
-                      : NormalInverseWishart<const Real>{},
-            Real(1e-6)};
-  }
-  LinearGaussianFit<Real> result() { return {fit.gain, fit.offset, fit.covariance, status}; }
-
-  reference::Dense points(std::int64_t i, std::int64_t t) const {
-    const auto x = reference::dense(inputs.view()[i][t]), y = reference::dense(outputs.view()[i][t]);
-    return transpose(stack(transpose(x), transpose(y)));
-  }
-  std::vector<double> sample_weights(std::int64_t i) const {
-    return {weights.row(i).begin(), weights.row(i).end()};
-  }
-};
-
-template <class Real>
-class RegressionTest : public testing::Test {
- protected:
-  static constexpr double tolerance = 2e4 * std::numeric_limits<Real>::epsilon();
-
-  static void expect_fit(const Regression<Real>& r, std::int64_t i, std::int64_t t,
-                         const reference::LinearFit& expected) {
-    EXPECT_LT(reference::relative_error(reference::dense(r.fit.gain.view()[i][t]), expected.gain), tolerance);
-    EXPECT_LT(reference::relative_error(reference::dense(r.fit.offset.view()[i][t]), expected.offset), tolerance);
-    EXPECT_LT(reference::relative_error(reference::dense(r.fit.covariance.view()[i][t]), expected.covariance),
-              tolerance);
-  }
-};
+class RegressionTest : public testing::Test {};
 using Reals = testing::Types<float, double>;
 TYPED_TEST_SUITE(RegressionTest, Reals);
 
 TYPED_TEST(RegressionTest, ConditionsThePosteriorCovarianceOnTheInputs) {
-  for (const Extents& e : kExtents) {
+  for (const Extents& e : problems::regression_extents) {
     Regression<TypeParam> r(e, 1);
     fit_linear_gaussian(r.problem(), r.result());
-    const int p = static_cast<int>(e.inputs);
-    for (std::int64_t i = 0; i < e.conditions; ++i)
-      for (std::int64_t t = 0; t < e.steps; ++t) {
-        EXPECT_EQ(r.status(i, t), Status::ok);
-        auto g = reference::moments(r.points(i, t), r.sample_weights(i));
-        double N = 0.0;
-        for (const double w : r.sample_weights(i)) N += w;
-        const double m = r.prior.mean_strength(i, t);
-        const auto error = g.mean - reference::dense(r.prior.mean.view()[i][t]);
-        g.covariance = (1.0 / (N + r.prior.degrees(i, t))) *
-                       (N * g.covariance + reference::dense(r.prior.scatter.view()[i][t]) +
-                        (N * m / (N + m)) * (error * transpose(error)));
-        for (int j = 0; j < p; ++j) g.covariance(j, j) += 1e-6;
-        this->expect_fit(r, i, t, reference::condition(g, p));
-      }
+    problems::expect_posterior_fit(r);
   }
 }
 
@@ -121,7 +45,7 @@ TYPED_TEST(RegressionTest, WithoutAPriorItIsLeastSquares) {
         for (int j = 0; j < 5; ++j) x(s, j) = j < 4 ? points(s, j) : 1.0;
       const auto solution = solve(transpose(x) * x, transpose(x) * y);
       const auto residual = y - x * solution;
-      this->expect_fit(r, i, t,
+      expect_fit(r, i, t,
                        {transpose(solution.block(0, 0, 4, 2)), transpose(solution.block(4, 0, 1, 2)),
                         (1.0 / 30) * (transpose(residual) * residual)});
     }

@@ -1,0 +1,86 @@
+#pragma once
+/// What a kernel is run with in tests: a scalar and a group.
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "kernels/lanes.hpp"
+#include "kernels/pack.hpp"
+#include "mdgps/solver/launch_cpu.hpp"  // public views as batches
+#include "tests/kernels/groups.hpp"
+
+namespace mdgps::kernels::testing {
+
+template <class Scalar_, class Group_ = Solo, int threads_ = 1>
+struct Backend {
+  using Scalar = Scalar_;
+  using Real = Element<Scalar>;
+  using Group = Group_;
+  static constexpr int threads = threads_;
+
+  static std::string name() {
+    std::string text = sizeof(Real) == 8 ? "double" : "float";
+    if constexpr (!std::is_same_v<Scalar, Real>) text = "Pack_" + text + "_" + std::to_string(lane_count<Scalar>);
+    if constexpr (std::is_same_v<Group, Solo>) return text + "_Solo";
+    if constexpr (std::is_same_v<Group, Crew>) return text + "_Crew" + std::to_string(threads);
+    return text + (std::is_same_v<Group, Turns<true>> ? "_TurnsBackward" : "_TurnsForward") + std::to_string(threads);
+  }
+};
+
+/// Every pack width, and groups of several threads.
+using Backends =
+    ::testing::Types<Backend<double>, Backend<float>, Backend<Pack<double, 1>>, Backend<Pack<double, 2>>,
+                     Backend<Pack<double, 4>>, Backend<Pack<double, 8>>, Backend<Pack<float, 4>>,
+                     Backend<Pack<float, 8>>, Backend<Pack<float, 16>>, Backend<double, Crew, 1>,
+                     Backend<double, Crew, 3>, Backend<double, Crew, 4>, Backend<double, Turns<false>, 3>,
+                     Backend<double, Turns<true>, 3>>;
+struct BackendNames {
+  template <class B>
+  static std::string GetName(int) {
+    return B::name();
+  }
+};
+
+/// Runs op(group, scratch) on every thread of a group. The scratch starts as NaN, so that a kernel that reads what it
+/// has not written cannot give the right answer.
+template <class B, class Op>
+void run_on(const Op& op) {
+  using Scalar = typename B::Scalar;
+  Scratch<Scalar> counter;
+  op(typename B::Group{}, counter);
+  std::vector<Scalar> memory(static_cast<std::size_t>(counter.used));
+  std::memset(static_cast<void*>(memory.data()), 0xff, memory.size() * sizeof(Scalar));
+  const auto body = [&](const auto& group) {
+    Scratch<Scalar> scratch{memory.data(), 0};
+    op(group, scratch);
+  };
+  if constexpr (std::is_same_v<typename B::Group, Solo>) {
+    body(Solo{});
+  } else {
+    B::Group::run(B::threads, body);
+  }
+}
+
+/// Runs op(group, lanes, scratch) for every pack of conditions.
+template <class B, class Op>
+void run_conditions(std::int64_t conditions, const Op& op) {
+  for (std::int64_t first = 0; first < conditions; first += lane_count<typename B::Scalar>) {
+    const auto lanes = condition_lanes<typename B::Scalar>(first, conditions);
+    run_on<B>([&](const auto& group, auto& scratch) { op(group, lanes, scratch); });
+  }
+}
+/// Runs op(group, lanes, scratch) for every pack of (condition, step) pairs.
+template <class B, class Op>
+void run_steps(std::int64_t conditions, std::int64_t steps, const Op& op) {
+  for (std::int64_t first = 0; first < conditions * steps; first += lane_count<typename B::Scalar>) {
+    const auto lanes = step_lanes<typename B::Scalar>(first, conditions, steps);
+    run_on<B>([&](const auto& group, auto& scratch) { op(group, lanes, scratch); });
+  }
+}
+
+using namespace mdgps::MDGPS_TARGET;  // batch()
+
+}  // namespace mdgps::kernels::testing

@@ -1,0 +1,89 @@
+// The passes over a trajectory, on every pack width and group.
+
+#include "kernels/backward_pass.hpp"
+#include "kernels/expected_cost.hpp"
+#include "kernels/forward_pass.hpp"
+#include "kernels/kl_divergence.hpp"
+#include "tests/kernels/backends.hpp"
+#include "trajectory_checks.hpp"
+
+namespace mdgps::kernels::testing {
+namespace {
+
+using problems::random_trajectory;
+
+template <class B>
+class PassesKernel : public ::testing::Test {
+ protected:
+  using Real = typename B::Real;
+
+  static TrajectoryDistributionArrays<Real> marginals(const problems::Trajectory<Real>& p) {
+    TrajectoryDistributionArrays<Real> distribution(p.shape);
+    Array<Status, 1> status({p.shape.conditions});
+    run_conditions<B>(p.shape.conditions, [&](const auto& g, const auto& lanes, auto& scratch) {
+      forward_pass(g, lanes, shape_of(p.shape), batch(p.initial.view()), batch(p.dynamics.view()),
+                   batch(p.reference.view()), batch(distribution.view()), batch(status.view()), scratch);
+    });
+    for (const Status s : status.elements()) EXPECT_EQ(s, Status::ok);
+    return distribution;
+  }
+};
+TYPED_TEST_SUITE(PassesKernel, Backends, BackendNames);
+
+TYPED_TEST(PassesKernel, Backward) {
+  using Real = typename TypeParam::Real;
+  for (const BatchShape& shape : problems::trajectory_shapes) {
+    const auto p = random_trajectory<Real>(shape, 1);
+    LinearGaussianPolicyArrays<Real> policy(shape);
+    Array<Status, 1> status({shape.conditions});
+    run_conditions<TypeParam>(shape.conditions, [&](const auto& g, const auto& lanes, auto& scratch) {
+      backward_pass(g, lanes, shape_of(shape), batch(p.dynamics.view()), batch(p.cost.view()), batch(policy.view()),
+                    batch(status.view()), scratch);
+    });
+    for (const Status s : status.elements()) EXPECT_EQ(s, Status::ok);
+    expect_maximum_entropy_lqr(p, policy);
+  }
+}
+
+TYPED_TEST(PassesKernel, Forward) {
+  for (const BatchShape& shape : problems::trajectory_shapes) {
+    const auto p = random_trajectory<typename TypeParam::Real>(shape, 1);
+    expect_marginals(p, this->marginals(p));
+  }
+}
+
+TYPED_TEST(PassesKernel, KlDivergence) {
+  using Real = typename TypeParam::Real;
+  for (const BatchShape& shape : problems::trajectory_shapes) {
+    const auto p = random_trajectory<Real>(shape, 1);
+    const auto q = random_trajectory<Real>(shape, 2).reference;
+    const auto distribution = this->marginals(p);
+    Array<Real, 1> total({shape.conditions});
+    Array<Real, 2> per_step({shape.conditions, shape.steps});
+    Array<Status, 1> status({shape.conditions});
+    run_conditions<TypeParam>(shape.conditions, [&](const auto& g, const auto& lanes, auto& scratch) {
+      kl_divergence(g, lanes, shape_of(shape), batch(p.reference.view()), batch(q.view()), batch(distribution.view()),
+                    batch(total.view()), batch(per_step.view()), batch(status.view()), scratch);
+    });
+    for (const Status s : status.elements()) EXPECT_EQ(s, Status::ok);
+    expect_divergence(p, q, total, per_step);
+  }
+}
+
+TYPED_TEST(PassesKernel, ExpectedCost) {
+  using Real = typename TypeParam::Real;
+  for (const BatchShape& shape : problems::trajectory_shapes) {
+    const auto p = random_trajectory<Real>(shape, 1);
+    const auto distribution = this->marginals(p);
+    Array<Real, 1> total({shape.conditions});
+    Array<Real, 2> per_step({shape.conditions, shape.steps});
+    run_conditions<TypeParam>(shape.conditions, [&](const auto& g, const auto& lanes, auto& scratch) {
+      expected_cost(g, lanes, shape_of(shape), batch(std::as_const(distribution).view()), batch(p.cost.view()),
+                    batch(total.view()), batch(per_step.view()), scratch);
+    });
+    expect_cost(p, total, per_step);
+  }
+}
+
+}  // namespace
+}  // namespace mdgps::kernels::testing
