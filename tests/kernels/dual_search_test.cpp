@@ -1,0 +1,131 @@
+// The search over the dual on divergences given as functions of eta.
+
+#include "kernels/dual_search.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace mdgps::kernels {
+namespace {
+
+const DualSearchOptions kOptions{.tolerance = 0.01, .max_evaluations = 50, .min_dual = 1e-8, .max_dual = 1e16};
+using State = DualSearch::State;
+
+/// Runs a search over kl(eta); below `feasible` there is no solution.
+DualSearch search(double start, double epsilon, const std::function<double(double)>& kl,
+                  const DualSearchOptions& options = kOptions, double feasible = 0.0) {
+  DualSearch s;
+  s.start(start, epsilon, options);
+  for (int i = 0; s.active(); ++i) {
+    EXPECT_LT(i, options.max_evaluations);
+    EXPECT_GE(s.eta(), options.min_dual * 0.999);
+    EXPECT_LE(s.eta(), options.max_dual * 1.001);
+    const double eta = s.eta();
+    s.update(eta < feasible ? Evaluation::not_positive_definite : Evaluation::ok, eta < feasible ? NAN : kl(eta));
+  }
+  return s;
+}
+
+TEST(DualSearch, FindsTheBoundOnPowerLawsFromAnywhere) {
+  for (const double power : {0.2, 1.0, 2.0, 3.0})
+    for (const double scale : {1e-4, 1.0, 1e4})
+      for (const double start : {1e-8, 1e-2, 1.0, 1e5, 1e16}) {
+        const auto s = search(start, 5.0, [&](double eta) { return std::pow(scale / eta, power); });
+        EXPECT_EQ(s.state(), State::converged) << power << " " << scale << " " << start;
+        EXPECT_NEAR(s.kl(), 5.0, 0.05);
+        EXPECT_NEAR(std::pow(scale / s.eta(), power), s.kl(), 1e-9);
+        EXPECT_LE(s.evaluations(), 16) << power << " " << scale << " " << start;
+      }
+}
+
+TEST(DualSearch, FindsTheBoundOnACurveWithAPlateauAndACliff) {
+  const auto kl = [](double eta) { return 3.0 / (1.0 + eta) + 50.0 / (1.0 + std::exp(40.0 * (std::log(eta) + 3.0))); };
+  for (const double epsilon : {0.01, 1.0, 2.5, 20.0, 52.0}) {
+    const auto s = search(1.0, epsilon, kl);
+    EXPECT_EQ(s.state(), State::converged) << epsilon;
+    EXPECT_NEAR(s.kl(), epsilon, 0.01 * epsilon);
+  }
+}
+
+TEST(DualSearch, AWarmStartNearTheAnswerTakesFewEvaluations) {
+  const auto kl = [](double eta) { return 10.0 / (0.3 + eta); };
+  EXPECT_EQ(search(1.7, 5.0, kl).evaluations(), 1);
+  EXPECT_LE(search(2.0, 5.0, kl).evaluations(), 3);
+  EXPECT_LE(search(17.0, 5.0, kl).evaluations(), 5);
+}
+
+TEST(DualSearch, ClimbsOverDualsWithoutASolution) {
+  for (const double feasible : {1e-3, 1.0, 1e6}) {
+    const auto s = search(1e-6, 0.5, [&](double eta) { return 2.0 * feasible / eta; }, kOptions, feasible);
+    EXPECT_EQ(s.state(), State::converged) << feasible;
+    EXPECT_NEAR(s.eta(), 4.0 * feasible, 0.05 * feasible);
+  }
+}
+
+TEST(DualSearch, WhereNoFeasibleDualReachesTheBoundItStaysBelow) {
+  // KL jumps from no solution to below epsilon.
+  const auto s = search(1e-6, 10.0, [](double eta) { return 1.0 / eta; }, kOptions, 1.0);
+  EXPECT_EQ(s.state(), State::not_converged);
+  EXPECT_LE(s.kl(), 10.0);
+  EXPECT_GE(s.eta(), 1.0);
+}
+
+TEST(DualSearch, FailsWhereNoDualHasASolution) {
+  const auto s = search(1.0, 1.0, [](double) { return 1.0; }, kOptions, 1e30);
+  EXPECT_EQ(s.state(), State::failed);
+  EXPECT_EQ(s.last_failure(), Evaluation::not_positive_definite);
+  EXPECT_LE(s.evaluations(), 10);  // steps grow
+}
+
+TEST(DualSearch, ABoundThatDoesNotBindEndsAtTheLeastDual) {
+  const auto s = search(1.0, 100.0, [](double eta) { return 1.0 / (1.0 + eta); });
+  EXPECT_EQ(s.state(), State::inactive);
+  EXPECT_NEAR(s.eta(), 1e-8, 1e-12);
+  EXPECT_NEAR(s.kl(), 1.0, 1e-6);
+}
+
+TEST(DualSearch, SettlesWithinTheBoundWhenEvaluationsRunOut) {
+  DualSearchOptions options = kOptions;
+  options.tolerance = 1e-12;
+  const auto kl = [](double eta) { return std::exp(-std::log(eta) - 0.3 * std::sin(std::log(eta))); };
+  for (int evaluations = 3; evaluations <= 6; ++evaluations) {
+    options.max_evaluations = evaluations;
+    const auto s = search(3.0, 0.5, kl, options);
+    EXPECT_EQ(s.evaluations(), evaluations);
+    if (s.state() != State::failed) {  // failed: no dual within the bound was seen
+      EXPECT_EQ(s.state(), State::not_converged);
+      EXPECT_LE(s.kl(), 0.5);
+      EXPECT_NEAR(s.kl(), kl(s.eta()), 1e-12);
+    }
+  }
+}
+
+TEST(DualSearch, RefusesABoundThatIsNotPositive) {
+  for (const double epsilon : {0.0, -1.0, static_cast<double>(NAN), static_cast<double>(INFINITY)}) {
+    DualSearch s;
+    s.start(1.0, epsilon, kOptions);
+    EXPECT_FALSE(s.active());
+    EXPECT_EQ(s.state(), State::failed);
+    EXPECT_EQ(s.last_failure(), Evaluation::not_finite);
+    s.update(Evaluation::ok, 1.0);
+    EXPECT_EQ(s.evaluations(), 0);
+  }
+}
+
+TEST(DualSearch, ReadsAStartThatIsNotPositiveAsOne) {
+  for (const double start : {0.0, -3.0, static_cast<double>(NAN)}) {
+    DualSearch s;
+    s.start(start, 1.0, kOptions);
+    EXPECT_EQ(s.eta(), 1.0);
+  }
+}
+
+TEST(DualSearch, DivergencesThatAreZeroOrNegativeByRoundingCountAsSmall) {
+  const auto s = search(1e10, 1e-3, [](double eta) { return eta > 1e6 ? -1e-17 : 1.0 / eta; });
+  EXPECT_EQ(s.state(), State::converged);
+  EXPECT_NEAR(s.kl(), 1e-3, 1e-5);
+}
+
+}  // namespace
+}  // namespace mdgps::kernels
