@@ -43,9 +43,9 @@ template <class Scalar>
 MDGPS_FUNCTION Lanes<Scalar> step_lanes(std::int64_t first, std::int64_t conditions, std::int64_t steps) {
   Lanes<Scalar> lanes = condition_lanes<Scalar>(first, conditions * steps);
   for (int w = 0; w < lane_count<Scalar>; ++w) {
-    const std::int64_t problem = lanes.condition[w];
-    lanes.condition[w] = problem / steps;
-    lanes.step[w] = problem % steps;
+    const std::int64_t problem = steps > 0 ? lanes.condition[w] : 0, T = steps > 0 ? steps : 1;
+    lanes.condition[w] = problem / T;
+    lanes.step[w] = problem % T;
   }
   return lanes;
 }

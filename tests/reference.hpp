@@ -272,23 +272,6 @@ inline Cost surrogate(const Cost& c, const Policy& q, double eta) {
   return s;
 }
 
-struct CStep {
-  Policy policy;
-  double dual, kl_divergence;
-};
-/// The C-step by bisection on log eta.
-inline CStep c_step(const Gaussian& start, const Dynamics& d, const Cost& c, const Policy& q, double epsilon) {
-  double low = std::log(1e-4), high = std::log(1e8);
-  CStep result;
-  for (int i = 0; i < 60; ++i) {
-    result.dual = std::exp(0.5 * (low + high));
-    result.policy = maximum_entropy_lqr(d, surrogate(c, q, result.dual));
-    result.kl_divergence = kl_divergence(start, d, result.policy, q);
-    (result.kl_divergence > epsilon ? low : high) = std::log(result.dual);
-  }
-  return result;
-}
-
 struct LinearFit {
   Dense gain, offset, covariance;
 };

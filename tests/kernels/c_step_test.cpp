@@ -29,7 +29,7 @@ template <class B>
 class CStepKernel : public ::testing::Test {};
 TYPED_TEST_SUITE(CStepKernel, Backends, BackendNames);
 
-TYPED_TEST(CStepKernel, FindsTheDualOfABisection) {
+TYPED_TEST(CStepKernel, MeetsItsOptimalityConditions) {
   using Real = typename TypeParam::Real;
   for (const BatchShape& shape : problems::trajectory_shapes) {
     const auto p = random_trajectory<Real>(shape, 1);

@@ -76,7 +76,7 @@ TYPED_TEST(TrajectoryTest, ExpectedCostIsTheMeanOverSigmaPoints) {
   }
 }
 
-TYPED_TEST(TrajectoryTest, CStepFindsTheDualOfABisection) {
+TYPED_TEST(TrajectoryTest, CStepMeetsItsOptimalityConditions) {
   using Real = TypeParam;
   for (const BatchShape& shape : problems::trajectory_shapes) {
     const auto p = random_trajectory<Real>(shape, 1);

@@ -1,6 +1,8 @@
 #include "mdgps/solver/cost_expansion.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <new>
 
 #include "mdgps/solver/cost_term_pointers.hpp"
 #include "mdgps/solver/targets.hpp"
@@ -15,13 +17,27 @@ MDGPS_DECLARE_FOR_TARGETS(template <class Real>
 
 namespace {
 
-std::vector<CostTermPointers> pointers(std::span<const CostTerm> terms) {
-  std::vector<CostTermPointers> result;
-  for (const CostTerm& term : terms)
-    result.push_back({term.form == CostTerm::Form::log, term.l1, term.l2, term.alpha,
-                      static_cast<int>(term.entries.size()), term.entries.data(), term.weights.data(),
-                      term.targets.data(), term.ramp.data()});
-  return result;
+/// Bytes at the front of a workspace that hold the terms' pointers.
+std::size_t pointer_bytes(std::span<const CostTerm> terms) {
+  return alignof(CostTermPointers) + terms.size() * sizeof(CostTermPointers);
+}
+
+/// Puts the terms' pointers at the front of the workspace, which shrinks by pointer_bytes().
+const CostTermPointers* take_pointers(std::span<const CostTerm> terms, Workspace& workspace) {
+  void* at = workspace.data;
+  std::size_t room = workspace.bytes;
+  std::align(alignof(CostTermPointers), terms.size() * sizeof(CostTermPointers), at, room);
+  auto* pointers = static_cast<CostTermPointers*>(at);
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    const CostTerm& term = terms[i];
+    new (pointers + i) CostTermPointers{term.form == CostTerm::Form::log,      term.l1, term.l2, term.alpha,
+                                        static_cast<int>(term.entries.size()), term.entries.data(),
+                                        term.weights.data(),                   term.targets.data(),
+                                        term.ramp.data()};
+  }
+  workspace.data = static_cast<std::byte*>(workspace.data) + pointer_bytes(terms);
+  workspace.bytes -= pointer_bytes(terms);
+  return pointers;
 }
 
 int largest_size(std::span<const CostTerm> terms) {
@@ -57,7 +73,7 @@ void validate_term(const CostTerm& term, std::size_t index, std::int64_t entries
 
 template <class Real>
 std::size_t expand_cost_workspace_size(std::span<const CostTerm> terms, const CostSamples<Real>& samples) {
-  return cpu_workspace_bytes(scratch_per_thread(terms, samples));
+  return pointer_bytes(terms) + cpu_workspace_bytes(scratch_per_thread(terms, samples));
 }
 
 template <class Real>
@@ -76,9 +92,9 @@ void expand_cost(std::span<const CostTerm> terms, const CostSamples<Real>& sampl
   validate::cost(operation, cost, {N, T, n, m});
   validate::shape(operation, "sample_cost", sample_cost, {N, S, T});
   for (std::size_t i = 0; i < terms.size(); ++i) validate_term(terms[i], i, n + m + k, T);
-  validate::workspace(operation, workspace, scratch_per_thread(terms, samples) + 64);
-  const auto views = pointers(terms);
-  MDGPS_CALL_TARGET(expand_cost<Real>, views.data(), static_cast<int>(views.size()), largest_size(terms), samples, cost,
+  validate::workspace(operation, workspace, pointer_bytes(terms) + scratch_per_thread(terms, samples) + 64);
+  const CostTermPointers* pointers = take_pointers(terms, workspace);
+  MDGPS_CALL_TARGET(expand_cost<Real>, pointers, static_cast<int>(terms.size()), largest_size(terms), samples, cost,
                     sample_cost, workspace);
 }
 

@@ -17,38 +17,50 @@ std::string to_string(const std::array<std::int64_t, Rank>& extents) {
   return text + "]";
 }
 
-[[noreturn]] inline void fail(const std::string& operation, const std::string& message) {
-  throw std::invalid_argument(operation + ": " + message);
+[[noreturn]] inline void fail(const char* operation, const std::string& message) {
+  throw std::invalid_argument(operation + (": " + message));
 }
+
+/// An argument's name, put together only when it is needed: a check that passes allocates nothing.
+struct Name {
+  const char* object;
+  const char* member;
+
+  Name(const char* object, const char* member = "") : object(object), member(member) {}
+  std::string text() const { return std::string(object) + member; }
+};
 
 /// Throws std::invalid_argument unless the view has memory on the CPU and these extents.
 template <class T, int Rank>
-void shape(const std::string& operation, const std::string& name, const View<T, Rank>& view,
+void shape(const char* operation, const Name& name, const View<T, Rank>& view,
            const std::array<std::int64_t, Rank>& expected) {
   if (view.device.kind != Device::Kind::cpu)
-    fail(operation, name + " is on a CUDA device, but this build's kernels run on the CPU; pass host memory");
+    fail(operation, name.text() + " is on a CUDA device, but this build's kernels run on the CPU; pass host memory");
   if (view.extents != expected)
-    fail(operation, name + " has shape " + to_string<Rank>(view.extents) + ", expected " + to_string<Rank>(expected));
-  if (view.data == nullptr && view.size() > 0) fail(operation, name + " has no memory");
+    fail(operation, name.text() + " has shape " + to_string<Rank>(view.extents) + ", expected " + to_string<Rank>(expected));
+  if (view.data == nullptr && view.size() > 0) fail(operation, name.text() + " has no memory");
 }
 
 template <class Real>
-void policy(const std::string& operation, const std::string& name, const LinearGaussianPolicy<Real>& p,
+void policy(const char* operation, const char* name, const LinearGaussianPolicy<Real>& p,
             const BatchShape& s) {
-  shape(operation, name + ".gain", p.gain, {s.conditions, s.steps, s.actions, s.states});
-  shape(operation, name + ".offset", p.offset, {s.conditions, s.steps, s.actions});
-  shape(operation, name + ".covariance", p.covariance, {s.conditions, s.steps, s.actions, s.actions});
+  if (s.steps < 1 || s.states < 1 || s.actions < 1)
+    fail(operation, Name(name, ".gain").text() + " has shape " + to_string<4>(p.gain.extents) +
+                        ", expected at least one step, action and state");
+  shape(operation, {name, ".gain"}, p.gain, {s.conditions, s.steps, s.actions, s.states});
+  shape(operation, {name, ".offset"}, p.offset, {s.conditions, s.steps, s.actions});
+  shape(operation, {name, ".covariance"}, p.covariance, {s.conditions, s.steps, s.actions, s.actions});
 }
 
 template <class Real>
-void dynamics(const std::string& operation, const LinearGaussianDynamics<Real>& d, const BatchShape& s) {
+void dynamics(const char* operation, const LinearGaussianDynamics<Real>& d, const BatchShape& s) {
   shape(operation, "dynamics.transition", d.transition, {s.conditions, s.steps, s.states, s.states + s.actions});
   shape(operation, "dynamics.offset", d.offset, {s.conditions, s.steps, s.states});
   shape(operation, "dynamics.covariance", d.covariance, {s.conditions, s.steps, s.states, s.states});
 }
 
 template <class Real>
-void cost(const std::string& operation, const QuadraticCost<Real>& c, const BatchShape& s) {
+void cost(const char* operation, const QuadraticCost<Real>& c, const BatchShape& s) {
   const std::int64_t p = s.states + s.actions;
   shape(operation, "cost.hessian", c.hessian, {s.conditions, s.steps, p, p});
   shape(operation, "cost.gradient", c.gradient, {s.conditions, s.steps, p});
@@ -56,13 +68,13 @@ void cost(const std::string& operation, const QuadraticCost<Real>& c, const Batc
 }
 
 template <class Real>
-void initial(const std::string& operation, const GaussianState<Real>& x, const BatchShape& s) {
+void initial(const char* operation, const GaussianState<Real>& x, const BatchShape& s) {
   shape(operation, "initial.mean", x.mean, {s.conditions, s.states});
   shape(operation, "initial.covariance", x.covariance, {s.conditions, s.states, s.states});
 }
 
 template <class Real>
-void distribution(const std::string& operation, const TrajectoryDistribution<Real>& d, const BatchShape& s) {
+void distribution(const char* operation, const TrajectoryDistribution<Real>& d, const BatchShape& s) {
   const std::int64_t p = s.states + s.actions;
   shape(operation, "distribution.mean", d.mean, {s.conditions, s.steps, p});
   shape(operation, "distribution.covariance", d.covariance, {s.conditions, s.steps, p, p});
@@ -73,7 +85,7 @@ BatchShape shape_of(const LinearGaussianPolicy<Real>& p) {
   return {p.gain.extents[0], p.gain.extents[1], p.gain.extents[3], p.gain.extents[2]};
 }
 
-inline void workspace(const std::string& operation, const Workspace& workspace, std::size_t needed) {
+inline void workspace(const char* operation, const Workspace& workspace, std::size_t needed) {
   if (workspace.device.kind != Device::Kind::cpu)
     fail(operation, "workspace is on a CUDA device, but this build's kernels run on the CPU; pass host memory");
   if (workspace.data == nullptr || workspace.bytes < needed)

@@ -1,0 +1,81 @@
+// The copies of the kernels for each instruction set agree. A process runs one of them, so that this program runs
+// itself again under MDGPS_TARGET, and compares what the runs printed.
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "mdgps/solver/c_step.hpp"
+#include "mdgps/solver/targets.hpp"
+#include "mixture_problems.hpp"
+#include "problems.hpp"
+#include "regression_problems.hpp"
+
+namespace mdgps {
+namespace {
+
+/// The results of a run of everything, as numbers; the first is the instruction set.
+template <class Real>
+std::vector<double> results() {
+  std::vector<double> all = {static_cast<double>(cpu_target())};
+  const auto add = [&](auto elements) { all.insert(all.end(), elements.begin(), elements.end()); };
+  const BatchShape shape{9, 6, 5, 2};
+  const auto p = problems::random_trajectory<Real>(shape, 1);
+  CStepResultArrays<Real> result(shape);
+  c_step<Real>(p.view(), result.view(), {.tolerance = 1e-4});
+  add(result.policy.gain.elements());
+  add(result.policy.covariance.elements());
+  problems::Regression<Real> regression({3, 7, 20, 4, 3}, 1);
+  fit_linear_gaussian(regression.problem(), regression.result());
+  add(regression.fit.gain.elements());
+  add(regression.fit.covariance.elements());
+  problems::Clusters<Real> clusters({2, 260, 5, 11}, 1);
+  fit_gaussian_mixture(clusters.problem(), {.max_iterations = 2}, clusters.mixture.view(), clusters.report());
+  add(clusters.mixture.covariance.elements());
+  return all;
+}
+
+// Run by the test below.
+TEST(InstructionSets, DISABLED_PrintResults) {
+  for (const double x : results<double>()) std::printf("\nresult %.17g", x);
+  for (const double x : results<float>()) std::printf("\nresult %.17g", x);
+  std::printf("\n");
+}
+
+std::vector<double> results_under(const std::string& target) {
+  const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
+  const std::string command = "MDGPS_TARGET=" + target + " '" + self +
+                              "' --gtest_also_run_disabled_tests --gtest_filter=InstructionSets.DISABLED_PrintResults";
+  std::vector<double> numbers;
+  FILE* pipe = popen(command.c_str(), "r");
+  char line[256];
+  double x = 0;
+  while (std::fgets(line, sizeof(line), pipe) != nullptr)
+    if (std::sscanf(line, "result %lg", &x) == 1) numbers.push_back(x);
+  EXPECT_EQ(pclose(pipe), 0);
+  return numbers;
+}
+
+TEST(InstructionSets, Agree) {
+  const auto portable = results_under("portable");
+  ASSERT_GT(portable.size(), 2000u);
+  EXPECT_EQ(portable[0], static_cast<double>(Target::portable));
+  for (const std::string target : {"avx2", "avx512"}) {
+    const auto other = results_under(target);
+    ASSERT_EQ(other.size(), portable.size());
+    const std::size_t half = portable.size() / 2;  // double, then float
+    for (std::size_t e = 1; e < other.size(); ++e) {
+      if (e == half) continue;  // the instruction set again
+      // Sums are ordered alike, but multiply-adds are fused or not, and a search may end an ulp elsewhere.
+      const double tolerance = e < half ? 1e-9 : 1e-2;
+      EXPECT_NEAR(other[e], portable[e], tolerance * (0.1 + std::abs(portable[e]))) << target << " " << e;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace mdgps
