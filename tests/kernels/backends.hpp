@@ -44,6 +44,14 @@ struct BackendNames {
   }
 };
 
+/// The shapes of a test, with fewer conditions where a group of threads takes them one by one.
+template <class B>
+std::vector<BatchShape> shapes_for(std::vector<BatchShape> shapes) {
+  if (B::threads > 1)
+    for (BatchShape& shape : shapes) shape.conditions = 1;
+  return shapes;
+}
+
 /// Runs op(group, scratch) on every thread of a group. The scratch starts as NaN, so that a kernel that reads what it
 /// has not written cannot give the right answer.
 template <class B, class Op>

@@ -31,7 +31,7 @@ TYPED_TEST_SUITE(CStepKernel, Backends, BackendNames);
 
 TYPED_TEST(CStepKernel, MeetsItsOptimalityConditions) {
   using Real = typename TypeParam::Real;
-  for (const BatchShape& shape : problems::trajectory_shapes) {
+  for (const BatchShape& shape : shapes_for<TypeParam>(problems::trajectory_shapes)) {
     const auto p = random_trajectory<Real>(shape, 1);
     expect_c_step(p, solve<TypeParam>(p, problems::precise_c_step<Real>()));
   }

@@ -32,7 +32,7 @@ TYPED_TEST_SUITE(PassesKernel, Backends, BackendNames);
 
 TYPED_TEST(PassesKernel, Backward) {
   using Real = typename TypeParam::Real;
-  for (const BatchShape& shape : problems::trajectory_shapes) {
+  for (const BatchShape& shape : shapes_for<TypeParam>(problems::trajectory_shapes)) {
     const auto p = random_trajectory<Real>(shape, 1);
     LinearGaussianPolicyArrays<Real> policy(shape);
     Array<Status, 1> status({shape.conditions});
@@ -46,7 +46,7 @@ TYPED_TEST(PassesKernel, Backward) {
 }
 
 TYPED_TEST(PassesKernel, Forward) {
-  for (const BatchShape& shape : problems::trajectory_shapes) {
+  for (const BatchShape& shape : shapes_for<TypeParam>(problems::trajectory_shapes)) {
     const auto p = random_trajectory<typename TypeParam::Real>(shape, 1);
     expect_marginals(p, this->marginals(p));
   }
@@ -54,7 +54,7 @@ TYPED_TEST(PassesKernel, Forward) {
 
 TYPED_TEST(PassesKernel, KlDivergence) {
   using Real = typename TypeParam::Real;
-  for (const BatchShape& shape : problems::trajectory_shapes) {
+  for (const BatchShape& shape : shapes_for<TypeParam>(problems::trajectory_shapes)) {
     const auto p = random_trajectory<Real>(shape, 1);
     const auto q = random_trajectory<Real>(shape, 2).reference;
     const auto distribution = this->marginals(p);
@@ -72,7 +72,7 @@ TYPED_TEST(PassesKernel, KlDivergence) {
 
 TYPED_TEST(PassesKernel, ExpectedCost) {
   using Real = typename TypeParam::Real;
-  for (const BatchShape& shape : problems::trajectory_shapes) {
+  for (const BatchShape& shape : shapes_for<TypeParam>(problems::trajectory_shapes)) {
     const auto p = random_trajectory<Real>(shape, 1);
     const auto distribution = this->marginals(p);
     Array<Real, 1> total({shape.conditions});
