@@ -95,7 +95,6 @@ MDGPS_FUNCTION void fit_linear_gaussian(const Group& g, const Lanes<Scalar>& lan
 
   Mask<Scalar> ok = true;
   const Mask<Scalar> finite_input = finite(sum_of_lower(Sigma));
-  g.sync();  // every thread has read Sigma before its block F is overwritten
   copy(g, Sigma.block(0, 0, p, p), factor);
   copy(g, transpose(Sigma.block(p, 0, q, p)), Y);
   cholesky(g, factor, ok);

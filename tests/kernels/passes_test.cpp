@@ -82,6 +82,12 @@ TYPED_TEST(PassesKernel, ExpectedCost) {
                     batch(total.view()), batch(per_step.view()), scratch);
     });
     expect_cost(p, total, per_step);
+    Array<Real, 1> alone({shape.conditions});  // storing steps syncs as well; the total must not need that
+    run_conditions<TypeParam>(shape.conditions, [&](const auto& g, const auto& lanes, auto& scratch) {
+      expected_cost(g, lanes, shape_of(shape), batch(std::as_const(distribution).view()), batch(p.cost.view()),
+                    batch(alone.view()), Batch<Real>{}, scratch);
+    });
+    EXPECT_EQ(alone, total);
   }
 }
 
