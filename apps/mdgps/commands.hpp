@@ -5,7 +5,7 @@
 #include <functional>
 #include <stdexcept>
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's
 class App;
 }
 

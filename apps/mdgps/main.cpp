@@ -1,8 +1,9 @@
 // The program `mdgps`.
 
 #include <CLI/CLI.hpp>
-#include <iostream>
+#include <cstdio>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "apps/mdgps/commands.hpp"
@@ -14,11 +15,10 @@ namespace {
 
 constexpr int failed_run = 1, wrong_usage = 2;
 
-/// One line on stderr, whatever the message looks like.
-int fail(int exit_code, std::string message) {
-  while (!message.empty() && message.back() == '\n') message.pop_back();
-  message.resize(std::min(message.size(), message.find('\n')));  // LibTorch appends a backtrace
-  std::cerr << "mdgps: " << message << '\n';
+/// One line on stderr, whatever the message looks like: LibTorch's has a backtrace on further lines.
+int fail(int exit_code, std::string_view message) {
+  message = message.substr(0, message.find('\n'));
+  std::fprintf(stderr, "mdgps: %.*s\n", static_cast<int>(message.size()), message.data());
   return exit_code;
 }
 
@@ -61,9 +61,7 @@ std::string usage_message(const CLI::App& program, const std::vector<std::string
   return what + "; see mdgps " + app->get_name() + " --help";
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   CLI::App program(
       "Guided policy search as approximate mirror descent: trains neural-network policies on MuJoCo tasks.", "mdgps");
   program.set_version_flag(
@@ -82,10 +80,17 @@ int main(int argc, char** argv) {
     if (error.get_exit_code() == 0) return program.exit(error);  // help and version
     return fail(wrong_usage, usage_message(program, {argv + 1, argv + argc}, error.what()));
   }
+  for (const auto& command : commands) {
+    if (command.app->parsed()) return command.run();
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
   try {
-    for (const auto& command : commands) {
-      if (command.app->parsed()) return command.run();
-    }
+    return run(argc, argv);
   } catch (const mdgps::UsageError& error) {
     return fail(wrong_usage, error.what());
   } catch (const mdgps::ConfigError& error) {
@@ -95,5 +100,4 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     return fail(failed_run, error.what());
   }
-  return 0;
 }

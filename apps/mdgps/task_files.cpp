@@ -22,6 +22,7 @@ fs::path find_task_file(const std::string& task) {
   if (fs::is_regular_file(task)) return task;
   if (fs::is_regular_file(fs::path(task) / "task.toml")) return fs::path(task) / "task.toml";
   std::vector<std::string> names;
+  names.reserve(tasks.size());
   for (const auto& [name, file] : tasks) names.push_back(name);
   const auto near = nearest_word(task, names);
   throw UsageError(task + ": there is no such task or file; " +

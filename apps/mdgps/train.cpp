@@ -141,10 +141,12 @@ int train(const Arguments& arguments) {
   catch_interrupts();
   {
     Progress shown(progress.iterations, settings.iterations);
+    auto start = std::chrono::steady_clock::now();
     while (algorithm->iteration() < settings.iterations && !interrupt_signal()) {
-      const auto start = std::chrono::steady_clock::now();
       const IterationReport report = algorithm->iterate();
-      progress.add(report, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+      const auto now = std::chrono::steady_clock::now();  // the time to record an iteration counts to the next one
+      progress.add(report, std::chrono::duration<double>(now - start).count());
+      start = now;
       folder->record(report, *algorithm, write_summary(task, settings, info, progress));
       shown.show(report);
     }
@@ -169,7 +171,7 @@ Command add_train(CLI::App& program) {
   auto* app = program.add_subcommand("train", "Train a policy on a task and write a folder with all results.");
   const auto a = std::make_shared<Arguments>();
   const auto choice = [&](const char* name, std::string& value, const char* what, const char* metavar,
-                          std::vector<std::string> words) {
+                          const std::vector<std::string>& words) {
     app->add_option(name, value, what)->type_name(metavar)->check(CLI::IsMember(words).description(""));
   };
   app->add_option("TASK", a->task,

@@ -260,6 +260,17 @@ TEST_F(Training, InterruptStopsAfterTheIteration) {
   expect_same_run("other", "parts");
 }
 
+TEST_F(Training, RunThatCannotWriteFails) {
+  train("out", 1);
+  fs::create_directories(folder() / "out/summary.json.new");  // in the way
+  const auto outcome = run(training("out", 2, {"--resume"}));
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(std::count(outcome.errors.begin(), outcome.errors.end(), '\n'), 1);
+  EXPECT_THAT(outcome.errors, HasSubstr("out/summary.json.new: cannot be opened"));
+  fs::remove(folder() / "out/summary.json.new");
+  train("out", 2, {"--resume"});
+}
+
 TEST_F(Training, EvaluationAgreesWithTheLastIteration) {
   train("out", 2);
   const json evaluation = json::parse(run({"eval", "out", "--json"}).output);

@@ -40,7 +40,7 @@ namespace {
 constexpr int kept_checkpoints = 2;
 
 struct Checkpoint {
-  int iteration;
+  int iteration = 0;
   fs::path folder;
 };
 
@@ -180,7 +180,7 @@ fs::path RunFolder::restore(MirrorDescent& run, int conditions) const {
   }
   cut_rows(folder_ / "paths.csv", paths_header, iterations);
   if (candidates.empty()) return {};
-  const auto summary = candidates.back().folder / "summary.json";
+  auto summary = candidates.back().folder / "summary.json";
   save_policy(run, folder_);
   write_file(folder_ / "summary.json", read_text(summary));
   return summary;
