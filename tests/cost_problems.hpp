@@ -83,8 +83,8 @@ inline double term_cost(const CostTerm& term, const Dense& y, std::int64_t t) {
     quadratic += w * d * d;
     s += w * d * w * d;
   }
-  return 0.5 * term.l2 * quadratic + term.l1 * (term.form == CostTerm::Form::sqrt ? std::sqrt(term.alpha + s)
-                                                                                   : 0.5 * std::log(term.alpha + s));
+  return 0.5 * term.l2 * quadratic +
+         term.l1 * (term.form == CostTerm::Form::sqrt ? std::sqrt(term.alpha + s) : 0.5 * std::log(term.alpha + s));
 }
 
 struct Expansion {
@@ -126,8 +126,8 @@ void expect_expansion(const std::vector<CostTerm>& terms, const Samples<Real>& s
         double value = 0.0;
         Dense g(p, 1), H(p, p);
         for (const CostTerm& term : terms) {
-          const auto e = differentiate(
-              [&](const Dense& near) { return term_cost(term, samples.joined(i, s, t, near), t); }, z);
+          const auto e =
+              differentiate([&](const Dense& near) { return term_cost(term, samples.joined(i, s, t, near), t); }, z);
           value += e.value;
           g = g + e.gradient;
           H = H + e.hessian;
@@ -153,8 +153,12 @@ void expect_expansion(const std::vector<CostTerm>& terms, const Samples<Real>& s
 }
 
 // y = [x (4); u (2); points (3)], two steps; alpha keeps differences of the norm's second derivative accurate.
-inline CostTerm action_term() { return {CostTerm::Form::sqrt, 0.0, 1.0, 1e-5, {4, 5}, {0.1, 0.3}, {0.2, -0.1}, {1.0, 1.0}}; }
-inline CostTerm state_term() { return {CostTerm::Form::sqrt, 0.7, 1.5, 0.5, {2, 0}, {1.0, 2.0}, {0.4, -1.0}, {0.5, 3.0}}; }
+inline CostTerm action_term() {
+  return {CostTerm::Form::sqrt, 0.0, 1.0, 1e-5, {4, 5}, {0.1, 0.3}, {0.2, -0.1}, {1.0, 1.0}};
+}
+inline CostTerm state_term() {
+  return {CostTerm::Form::sqrt, 0.7, 1.5, 0.5, {2, 0}, {1.0, 2.0}, {0.4, -1.0}, {0.5, 3.0}};
+}
 inline CostTerm point_term() {
   return {CostTerm::Form::log, 0.3, 2.0, 0.5, {6, 7, 8}, {2.0, 1.0, 2.0}, {0.1, 0.2, -0.3}, {1.0, 2.0}};
 }

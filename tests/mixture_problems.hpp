@@ -17,7 +17,8 @@ struct MixtureExtents {
   std::int64_t conditions, points, dimensions, components;
 };
 // Components fewer than lanes, as many, and more; points that blocks and tiles do not divide.
-inline const std::vector<MixtureExtents> mixture_extents = {{1, 40, 1, 1}, {2, 150, 3, 2}, {1, 331, 7, 8}, {2, 260, 5, 11}};
+inline const std::vector<MixtureExtents> mixture_extents = {
+    {1, 40, 1, 1}, {2, 150, 3, 2}, {1, 331, 7, 8}, {2, 260, 5, 11}};
 
 /// Points in clusters on a ring, and a first assignment that is right for four points in five.
 template <class Real>
@@ -64,7 +65,6 @@ struct Clusters {
   std::vector<double> point_weights(std::int64_t i) const { return {weights.row(i).begin(), weights.row(i).end()}; }
 };
 
-
 /// One E- and M-step amplify rounding by the covariances' condition numbers and the exponents' size.
 template <class Real>
 inline constexpr double mixture_tolerance = 1e5 * std::numeric_limits<Real>::epsilon();
@@ -72,8 +72,7 @@ inline constexpr double mixture_tolerance = 1e5 * std::numeric_limits<Real>::eps
 inline void expect_mixture(const reference::Mixture& actual, const reference::Mixture& expected, double tolerance) {
   EXPECT_LT(reference::relative_error(actual.mean, expected.mean), tolerance);
   EXPECT_LT(reference::relative_error(actual.covariance, expected.covariance), tolerance);
-  for (std::size_t k = 0; k < expected.weight.size(); ++k)
-    EXPECT_NEAR(actual.weight[k], expected.weight[k], tolerance);
+  for (std::size_t k = 0; k < expected.weight.size(); ++k) EXPECT_NEAR(actual.weight[k], expected.weight[k], tolerance);
 }
 
 /// That `after` is one E- and M-step of brute force from `before`.

@@ -5,11 +5,10 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "mdgps/solver/array.hpp"
 
@@ -17,7 +16,7 @@ namespace mdgps::oracle {
 
 /// The problems' names.
 inline std::vector<std::string> problems() {
-  return {"s00_dX4_dU2_T10_N5",   "s01_dX4_dU2_T20_N10", "s02_dX8_dU3_T10_N5",         "s03_dX8_dU3_T20_N10",
+  return {"s00_dX4_dU2_T10_N5",  "s01_dX4_dU2_T20_N10",  "s02_dX8_dU3_T10_N5",       "s03_dX8_dU3_T20_N10",
           "s04_dX26_dU7_T10_N5", "s05_dX26_dU7_T10_N10", "s06_dX4_dU2_T20_N5_nonpd", "s07_dX8_dU3_T100_N5"};
 }
 

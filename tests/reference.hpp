@@ -249,8 +249,7 @@ inline double expected_cost(const Gaussian& start, const Dynamics& d, const Poli
   const int T = static_cast<int>(p.gain.size());
   const Gaussian joint = joint_trajectory(start, d, p);
   double sum = 0.0;
-  for (int t = 0; t < T; ++t)
-    sum += expected_cost(marginal(joint, T, t), c.hessian[t], c.gradient[t], c.constant[t]);
+  for (int t = 0; t < T; ++t) sum += expected_cost(marginal(joint, T, t), c.hessian[t], c.gradient[t], c.constant[t]);
   return sum;
 }
 
@@ -320,10 +319,12 @@ inline std::vector<double> responsibilities(const Mixture& mixture, const Dense&
   return r;
 }
 /// One E- and M-step; returns the log likelihood before it.   points [P,d]
-inline double em_step(const Dense& points, const std::vector<double>& weights, double regularization, Mixture& mixture) {
+inline double em_step(const Dense& points, const std::vector<double>& weights, double regularization,
+                      Mixture& mixture) {
   const int P = points.rows, d = points.cols, K = static_cast<int>(mixture.weight.size());
   double total = 0.0, log_likelihood = 0.0;
-  std::vector<std::vector<double>> shares(static_cast<std::size_t>(K), std::vector<double>(static_cast<std::size_t>(P)));
+  std::vector<std::vector<double>> shares(static_cast<std::size_t>(K),
+                                          std::vector<double>(static_cast<std::size_t>(P)));
   for (int p = 0; p < P; ++p) {
     const auto r = responsibilities(mixture, transpose(points.block(p, 0, 1, d)));
     for (int k = 0; k < K; ++k) shares[k][p] = weights[p] * r[k];

@@ -17,7 +17,8 @@ struct RegressionExtents {
   std::int64_t conditions, steps, samples, inputs, outputs;
 };
 // Samples both fewer and more than dimensions; the first needs its prior.
-inline const std::vector<RegressionExtents> regression_extents = {{1, 1, 3, 1, 1}, {2, 5, 5, 9, 7}, {3, 7, 20, 4, 3}, {1, 9, 12, 6, 1}};
+inline const std::vector<RegressionExtents> regression_extents = {
+    {1, 1, 3, 1, 1}, {2, 5, 5, 9, 7}, {3, 7, 20, 4, 3}, {1, 9, 12, 6, 1}};
 
 /// Noisy linear outputs, and a prior far from them.
 template <class Real>
@@ -64,11 +65,8 @@ struct Regression {
     const auto x = reference::dense(inputs.view()[i][t]), y = reference::dense(outputs.view()[i][t]);
     return transpose(stack(transpose(x), transpose(y)));
   }
-  std::vector<double> sample_weights(std::int64_t i) const {
-    return {weights.row(i).begin(), weights.row(i).end()};
-  }
+  std::vector<double> sample_weights(std::int64_t i) const { return {weights.row(i).begin(), weights.row(i).end()}; }
 };
-
 
 /// Errors grow with the length of sums and condition numbers of about ten.
 template <class Real>
@@ -94,9 +92,9 @@ void expect_posterior_fit(const Regression<Real>& r) {
       for (const double w : r.sample_weights(i)) N += w;
       const double m = r.prior.mean_strength(i, t);
       const auto error = g.mean - reference::dense(r.prior.mean.view()[i][t]);
-      g.covariance = (1.0 / (N + r.prior.degrees(i, t))) *
-                     (N * g.covariance + reference::dense(r.prior.scatter.view()[i][t]) +
-                      (N * m / (N + m)) * (error * transpose(error)));
+      g.covariance =
+          (1.0 / (N + r.prior.degrees(i, t))) * (N * g.covariance + reference::dense(r.prior.scatter.view()[i][t]) +
+                                                 (N * m / (N + m)) * (error * transpose(error)));
       for (int j = 0; j < p; ++j) g.covariance(j, j) += 1e-6;
       expect_fit(r, i, t, reference::condition(g, p));
     }

@@ -31,12 +31,11 @@ struct Backend {
 };
 
 /// Every pack width, and groups of several threads.
-using Backends =
-    ::testing::Types<Backend<double>, Backend<float>, Backend<Pack<double, 1>>, Backend<Pack<double, 2>>,
-                     Backend<Pack<double, 4>>, Backend<Pack<double, 8>>, Backend<Pack<float, 4>>,
-                     Backend<Pack<float, 8>>, Backend<Pack<float, 16>>, Backend<double, Crew, 1>,
-                     Backend<double, Crew, 3>, Backend<double, Crew, 4>, Backend<double, Turns<false>, 3>,
-                     Backend<double, Turns<true>, 3>>;
+using Backends = ::testing::Types<Backend<double>, Backend<float>, Backend<Pack<double, 1>>, Backend<Pack<double, 2>>,
+                                  Backend<Pack<double, 4>>, Backend<Pack<double, 8>>, Backend<Pack<float, 4>>,
+                                  Backend<Pack<float, 8>>, Backend<Pack<float, 16>>, Backend<double, Crew, 1>,
+                                  Backend<double, Crew, 3>, Backend<double, Crew, 4>, Backend<double, Turns<false>, 3>,
+                                  Backend<double, Turns<true>, 3>>;
 struct BackendNames {
   template <class B>
   static std::string GetName(int) {

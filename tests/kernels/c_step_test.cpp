@@ -1,6 +1,7 @@
 // The C-step, on every pack width and group.
 
 #include "kernels/c_step.hpp"
+
 #include "tests/kernels/backends.hpp"
 #include "trajectory_checks.hpp"
 
@@ -14,9 +15,9 @@ CStepResultArrays<Real> solve(const problems::Trajectory<Real>& p, const CStepOp
   CStepResultArrays<Real> result(p.shape);
   const auto problem = p.view();
   const auto out = result.view();
-  const CStepBatch<Real> b{batch(problem.initial),   batch(problem.dynamics), batch(problem.cost),
-                           batch(problem.reference), batch(problem.epsilon),  batch(problem.initial_dual),
-                           batch(out.policy),        batch(out.dual),         batch(out.kl_divergence),
+  const CStepBatch<Real> b{batch(problem.initial),      batch(problem.dynamics), batch(problem.cost),
+                           batch(problem.reference),    batch(problem.epsilon),  batch(problem.initial_dual),
+                           batch(out.policy),           batch(out.dual),         batch(out.kl_divergence),
                            batch(out.dual_evaluations), batch(out.status)};
   const DualSearchOptions search{options.tolerance, options.max_evaluations, options.min_dual, options.max_dual};
   run_conditions<B>(p.shape.conditions, [&](const auto& g, const auto& lanes, auto& scratch) {
@@ -53,8 +54,7 @@ TYPED_TEST(CStepKernel, FailingLanesLeaveTheOthersAlone) {
     EXPECT_TRUE(std::ranges::equal(result.policy.gain.row(i), clean.policy.gain.row(i)));
     EXPECT_TRUE(std::ranges::equal(result.policy.covariance.row(i), clean.policy.covariance.row(i)));
   }
-  for (const int i : {1, 3})
-    EXPECT_TRUE(std::ranges::equal(result.policy.gain.row(i), bad.reference.gain.row(i)));
+  for (const int i : {1, 3}) EXPECT_TRUE(std::ranges::equal(result.policy.gain.row(i), bad.reference.gain.row(i)));
 }
 
 }  // namespace

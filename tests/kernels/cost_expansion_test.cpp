@@ -37,7 +37,7 @@ TYPED_TEST(CostExpansionKernel, MatchesFiniteDifferences) {
   b.weights = {view.weights.data, samples.S, 0, 1, 1};
   b.cost = batch(samples.cost.view());
   b.sample_cost = {samples.sample_cost.data(), samples.S * samples.T, 1, static_cast<int>(samples.T), 1};
-  const CostShape shape{static_cast<int>(samples.S), static_cast<int>(samples.n), static_cast<int>(samples.m),
+  const CostShape shape{static_cast<int>(samples.S), static_cast<int>(samples.n),    static_cast<int>(samples.m),
                         static_cast<int>(samples.k), static_cast<int>(terms.size()), 3};
   run_steps<TypeParam>(samples.N, samples.T, [&](const auto& g, const auto& lanes, auto& scratch) {
     expand_cost(g, lanes, shape, pointers.data(), b, scratch);

@@ -57,7 +57,8 @@ TEST(DualSearch, AWarmStartNearTheAnswerTakesFewEvaluations) {
 
 TEST(DualSearch, ClimbsOverDualsWithoutASolution) {
   for (const double feasible : {1e-3, 1.0, 1e6}) {
-    const auto s = search(1e-6, 0.5, [&](double eta) { return 2.0 * feasible / eta; }, kOptions, feasible);
+    const auto s = search(
+        1e-6, 0.5, [&](double eta) { return 2.0 * feasible / eta; }, kOptions, feasible);
     EXPECT_EQ(s.state(), State::converged) << feasible;
     EXPECT_NEAR(s.eta(), 4.0 * feasible, 0.05 * feasible);
   }
@@ -65,14 +66,16 @@ TEST(DualSearch, ClimbsOverDualsWithoutASolution) {
 
 TEST(DualSearch, WhereNoFeasibleDualReachesTheBoundItStaysBelow) {
   // KL jumps from no solution to below epsilon.
-  const auto s = search(1e-6, 10.0, [](double eta) { return 1.0 / eta; }, kOptions, 1.0);
+  const auto s = search(
+      1e-6, 10.0, [](double eta) { return 1.0 / eta; }, kOptions, 1.0);
   EXPECT_EQ(s.state(), State::not_converged);
   EXPECT_LE(s.kl(), 10.0);
   EXPECT_GE(s.eta(), 1.0);
 }
 
 TEST(DualSearch, FailsWhereNoDualHasASolution) {
-  const auto s = search(1.0, 1.0, [](double) { return 1.0; }, kOptions, 1e30);
+  const auto s = search(
+      1.0, 1.0, [](double) { return 1.0; }, kOptions, 1e30);
   EXPECT_EQ(s.state(), State::failed);
   EXPECT_EQ(s.last_failure(), Evaluation::not_positive_definite);
   EXPECT_LE(s.evaluations(), 10);  // steps grow

@@ -42,7 +42,8 @@ TEST(Groups, AgreeWhereNoSyncIsMissing) {
 
 TEST(Groups, TakingTurnsGivesAWrongAnswerWhereASyncIsMissing) {
   for (const Planted planted : {Planted::reads_too_early, Planted::writes_too_early})
-    EXPECT_TRUE(run_spread_sum<Turns<false>>(3, planted) != kRight || run_spread_sum<Turns<true>>(3, planted) != kRight);
+    EXPECT_TRUE(run_spread_sum<Turns<false>>(3, planted) != kRight ||
+                run_spread_sum<Turns<true>>(3, planted) != kRight);
 }
 
 #if defined(__SANITIZE_THREAD__)

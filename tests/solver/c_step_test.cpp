@@ -166,14 +166,12 @@ TYPED_TEST(PropertyOfCStep, AFailingConditionKeepsItsReferenceAndItsNeighboursTh
   };
   isolated(not_finite, "cost gradient", [&](Problem& p, auto i) { p.cost.gradient(i, 3, 1) = nan; });
   isolated(not_finite, "cost hessian, diagonal", [&](Problem& p, auto i) { p.cost.hessian(i, 3, 1, 1) = nan; });
-  isolated(not_finite, "cost hessian, actions", [&](Problem& p, auto i) {
-    p.cost.hessian(i, 0, 8, 7) = p.cost.hessian(i, 0, 7, 8) = nan;
-  });
+  isolated(not_finite, "cost hessian, actions",
+           [&](Problem& p, auto i) { p.cost.hessian(i, 0, 8, 7) = p.cost.hessian(i, 0, 7, 8) = nan; });
   isolated(not_finite, "dynamics", [&](Problem& p, auto i) { p.dynamics.transition(i, 5, 2, 7) = nan; });
   isolated(not_finite, "dynamics offset", [&](Problem& p, auto i) { p.dynamics.offset(i, 5, 2) = infinity; });
-  isolated(not_finite, "dynamics covariance", [&](Problem& p, auto i) {
-    p.dynamics.covariance(i, 5, 2, 1) = p.dynamics.covariance(i, 5, 1, 2) = nan;
-  });
+  isolated(not_finite, "dynamics covariance",
+           [&](Problem& p, auto i) { p.dynamics.covariance(i, 5, 2, 1) = p.dynamics.covariance(i, 5, 1, 2) = nan; });
   isolated(not_finite, "initial mean", [&](Problem& p, auto i) { p.initial.mean(i, 2) = nan; });
   isolated(not_finite, "initial covariance", [&](Problem& p, auto i) { p.initial.covariance(i, 2, 2) = nan; });
   isolated(not_finite, "reference gain", [&](Problem& p, auto i) { p.reference.gain(i, 11, 2, 3) = nan; });

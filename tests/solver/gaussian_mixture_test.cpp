@@ -85,9 +85,9 @@ TYPED_TEST(MixtureTest, AComponentWithoutPointsStartsAnewFromAllThatHaveWeight) 
   fit_gaussian_mixture(c.problem(), {.max_iterations = 0}, c.mixture.view(), c.report());
   const auto all = reference::moments(reference::dense(c.points.view()[0]), c.point_weights(0));
   EXPECT_LT(reference::relative_error(c.component_list(0).mean[1], all.mean), problems::mixture_tolerance<TypeParam>);
-  EXPECT_LT(reference::relative_error(c.component_list(0).covariance[1],
-                                      all.covariance + 1e-6 * reference::identity(2)),
-            problems::mixture_tolerance<TypeParam>);
+  EXPECT_LT(
+      reference::relative_error(c.component_list(0).covariance[1], all.covariance + 1e-6 * reference::identity(2)),
+      problems::mixture_tolerance<TypeParam>);
   EXPECT_EQ(c.mixture.weight(0, 1), 0);
   // A weight of 0 is a fixed point, not a NaN.
   auto problem = c.problem();
@@ -157,7 +157,8 @@ TYPED_TEST(MixtureTest, ThePriorIsTheMixturesMomentsUnderTheMeanResponsibilities
       for (std::int64_t t = 0; t < T; ++t) {
         const auto expected = reference::prior_moments(c.component_list(i), reference::dense(queries.view()[i][t]),
                                                        {weights.row(i).begin(), weights.row(i).end()});
-        EXPECT_LT(reference::relative_error(reference::dense(prior.mean.view()[i][t]), expected.mean), problems::mixture_tolerance<TypeParam>);
+        EXPECT_LT(reference::relative_error(reference::dense(prior.mean.view()[i][t]), expected.mean),
+                  problems::mixture_tolerance<TypeParam>);
         EXPECT_LT(reference::relative_error(reference::dense(prior.scatter.view()[i][t]), 2.0 * expected.covariance),
                   problems::mixture_tolerance<TypeParam>);
         const double P = static_cast<double>(e.points), d = static_cast<double>(e.dimensions);

@@ -93,13 +93,11 @@ struct AllOperations {
          [&](Workspace w) { expected_cost<double>(distribution.view(), p.cost.view(), total, {}, w, {}); }},
         {"fit_linear_gaussian", fit_linear_gaussian_workspace_size(regression.problem()),
          [&](Workspace w) { fit_linear_gaussian(regression.problem(), regression.result(), w, {}); }},
-        {"fit_gaussian_mixture",
-         fit_gaussian_mixture_workspace_size(clusters.problem(), clusters.mixture.view()),
+        {"fit_gaussian_mixture", fit_gaussian_mixture_workspace_size(clusters.problem(), clusters.mixture.view()),
          [&](Workspace w) {
            fit_gaussian_mixture(clusters.problem(), {}, clusters.mixture.view(), clusters.report(), w, {});
          }},
-        {"mixture_prior",
-         mixture_prior_workspace_size<double>(std::as_const(clusters.mixture).view(), queries),
+        {"mixture_prior", mixture_prior_workspace_size<double>(std::as_const(clusters.mixture).view(), queries),
          [&](Workspace w) {
            mixture_prior<double>(std::as_const(clusters.mixture).view(), queries, {}, 1.0, 50, prior.view(), w, {});
          }},
@@ -116,10 +114,14 @@ TEST(SolverInterface, AWorkspaceThatIsTooSmallOrElsewhereIsRefused) {
   std::vector<std::byte> memory(1 << 22);
   for (const auto& operation : all.operations()) {
     SCOPED_TRACE(operation.name);
-    EXPECT_THAT(refusal([&] { operation.call({memory.data(), 100, {}}); }),
+    EXPECT_THAT(refusal([&] {
+                  operation.call({memory.data(), 100, {}});
+                }),
                 AllOf(HasSubstr(operation.name + ": workspace has 100 bytes, expected at least ")));
     EXPECT_THAT(refusal([&] { operation.call({}); }), HasSubstr("workspace has 0 bytes"));
-    EXPECT_THAT(refusal([&] { operation.call({memory.data(), memory.size(), {Device::Kind::cuda, 0}}); }),
+    EXPECT_THAT(refusal([&] {
+                  operation.call({memory.data(), memory.size(), {Device::Kind::cuda, 0}});
+                }),
                 HasSubstr("workspace is on a CUDA device"));
     EXPECT_NO_THROW(operation.call({memory.data(), memory.size(), {}}));
   }

@@ -199,8 +199,7 @@ TEST_P(Oracle, ExpectationMaximisation) {
   Array<double, 3> points({1, P, d});  // trajectory by trajectory
   const auto z = dynamics_points();
   for (std::int64_t s = 0; s < S; ++s)
-    for (std::int64_t t = 0; t + 1 < T; ++t)
-      std::ranges::copy(z.row(0, t, s), points.row(0, s * (T - 1) + t).begin());
+    for (std::int64_t t = 0; t + 1 < T; ++t) std::ranges::copy(z.row(0, t, s), points.row(0, s * (T - 1) + t).begin());
 
   // Their start: covariances are divided by the number of clusters rather than of members.
   const auto cluster = file.numbers("dgmm_init_cidx");

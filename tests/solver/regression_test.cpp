@@ -46,8 +46,8 @@ TYPED_TEST(RegressionTest, WithoutAPriorItIsLeastSquares) {
       const auto solution = solve(transpose(x) * x, transpose(x) * y);
       const auto residual = y - x * solution;
       expect_fit(r, i, t,
-                       {transpose(solution.block(0, 0, 4, 2)), transpose(solution.block(4, 0, 1, 2)),
-                        (1.0 / 30) * (transpose(residual) * residual)});
+                 {transpose(solution.block(0, 0, 4, 2)), transpose(solution.block(4, 0, 1, 2)),
+                  (1.0 / 30) * (transpose(residual) * residual)});
     }
 }
 

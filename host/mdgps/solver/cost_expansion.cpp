@@ -30,9 +30,14 @@ const CostTermPointers* take_pointers(std::span<const CostTerm> terms, Workspace
   auto* pointers = static_cast<CostTermPointers*>(at);
   for (std::size_t i = 0; i < terms.size(); ++i) {
     const CostTerm& term = terms[i];
-    new (pointers + i) CostTermPointers{term.form == CostTerm::Form::log,      term.l1, term.l2, term.alpha,
-                                        static_cast<int>(term.entries.size()), term.entries.data(),
-                                        term.weights.data(),                   term.targets.data(),
+    new (pointers + i) CostTermPointers{term.form == CostTerm::Form::log,
+                                        term.l1,
+                                        term.l2,
+                                        term.alpha,
+                                        static_cast<int>(term.entries.size()),
+                                        term.entries.data(),
+                                        term.weights.data(),
+                                        term.targets.data(),
                                         term.ramp.data()};
   }
   workspace.data = static_cast<std::byte*>(workspace.data) + pointer_bytes(terms);

@@ -37,13 +37,13 @@ void shape(const char* operation, const Name& name, const View<T, Rank>& view,
   if (view.device.kind != Device::Kind::cpu)
     fail(operation, name.text() + " is on a CUDA device, but this build's kernels run on the CPU; pass host memory");
   if (view.extents != expected)
-    fail(operation, name.text() + " has shape " + to_string<Rank>(view.extents) + ", expected " + to_string<Rank>(expected));
+    fail(operation,
+         name.text() + " has shape " + to_string<Rank>(view.extents) + ", expected " + to_string<Rank>(expected));
   if (view.data == nullptr && view.size() > 0) fail(operation, name.text() + " has no memory");
 }
 
 template <class Real>
-void policy(const char* operation, const char* name, const LinearGaussianPolicy<Real>& p,
-            const BatchShape& s) {
+void policy(const char* operation, const char* name, const LinearGaussianPolicy<Real>& p, const BatchShape& s) {
   if (s.steps < 1 || s.states < 1 || s.actions < 1)
     fail(operation, Name(name, ".gain").text() + " has shape " + to_string<4>(p.gain.extents) +
                         ", expected at least one step, action and state");
