@@ -127,9 +127,9 @@ int train(const Arguments& arguments) {
   }
 
   const auto info = run_info(run, arguments.threads);
-  std::printf("task    %s: %s\n        %d conditions, %d steps, %d states, %d actions, %d observations\n",
-              task.name.c_str(), task.description.c_str(), task.conditions, task.horizon, task.states, task.actions,
-              task.observations);
+  std::printf("task    %s%s%s\n        %d conditions, %d steps, %d states, %d actions, %d observations\n",
+              task.name.c_str(), task.description.empty() ? "" : ": ", task.description.c_str(), task.conditions,
+              task.horizon, task.states, task.actions, task.observations);
   std::printf("method  %s, %s sampling, %s step rule, seed %s\n", run.method.c_str(),
               to_string(settings.sampling).data(), to_string(settings.step_rule).data(),
               std::to_string(run.seed).c_str());

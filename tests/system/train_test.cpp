@@ -15,6 +15,7 @@ namespace {
 using nlohmann::json;
 using ::testing::HasSubstr;
 
+const std::string reacher = MDGPS_TEST_DATA "/tasks/reacher/task.toml";
 constexpr int conditions = 3, steps = 20;
 
 const std::string metrics_columns =
@@ -38,7 +39,7 @@ class Training : public ProgramTest {
   static std::vector<std::string> training(const std::string& output, int iterations,
                                            const std::vector<std::string>& more = {}) {
     std::vector<std::string> arguments = {"train",
-                                          MDGPS_TEST_DATA "/tasks/reacher/task.toml",
+                                          reacher,
                                           "--output",
                                           output,
                                           "--iterations",
