@@ -36,6 +36,7 @@ enum class RandomStream : std::uint8_t {
   network_initialization,
   minibatches,
   mixture,
+  imitation,
   user,  ///< tests, benchmarks and programs
 };
 

@@ -56,6 +56,10 @@ struct Writer {
     if (!bytes.empty()) std::memcpy(bytes.data(), array.data(), bytes.size());
     document[name] = {{"shape", array.extents()}, {"data", json::binary(std::move(bytes))}};
   }
+  void operator()(const std::string& name, const std::vector<SampledCost>& costs) {
+    document[name] = json::array();
+    for (const SampledCost& cost : costs) document[name].push_back({cost.mean, cost.size});
+  }
 };
 
 struct Reader {
@@ -67,6 +71,10 @@ struct Reader {
     const auto& bytes = entry.at("data").get_binary();
     if (bytes.size() != array.elements().size_bytes()) throw std::runtime_error(name + " is cut off");
     if (!bytes.empty()) std::memcpy(array.data(), bytes.data(), bytes.size());
+  }
+  void operator()(const std::string& name, std::vector<SampledCost>& costs) {
+    costs.clear();
+    for (const json& cost : document.at(name)) costs.push_back({cost.at(0), cost.at(1)});
   }
 };
 

@@ -42,7 +42,7 @@ LinearGaussianPolicyArrays<double> linearize_by_regression(const NeuralGaussianP
       }
   prior.update(points, samples.weights, seed, iteration);
   LinearGaussianPolicyArrays<double> linear(BatchShape{N, T, n, m});
-  fit_steps(prior, points, samples.weights, linear.gain, linear.offset, linear.covariance);
+  fit_steps(prior, points, samples.weights, 1.0, linear.gain, linear.offset, linear.covariance);
   add_covariance(policy, linear);
   return linear;
 }

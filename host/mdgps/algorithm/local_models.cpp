@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <utility>
 
+#include "kernels/random.hpp"
 #include "mdgps/algorithm/controllers.hpp"
 #include "mdgps/algorithm/gaussians.hpp"
 
@@ -36,7 +38,7 @@ Array<double, 4> transitions(const Trajectories& samples) {
         auto out = points.row(i, t, s).begin();
         out = std::ranges::copy(samples.states.row(i, s, t), out).out;
         out = std::ranges::copy(samples.actions.row(i, s, t), out).out;
-        std::ranges::copy(samples.states.row(i, s, t + 1), out);
+        std::ranges::transform(samples.states.row(i, s, t + 1), samples.states.row(i, s, t), out, std::minus<>());
       }
   return points;
 }
@@ -53,11 +55,21 @@ View<double, Rank> first_steps(View<double, Rank> view, std::int64_t steps) {
 }  // namespace
 
 void fit_steps(const RegressionPrior& prior, View<const double, 4> points, View<const double, 2> weights,
-               View<double, 4> gain, View<double, 3> offset, View<double, 4> covariance) {
+               double strength, View<double, 4> gain, View<double, 3> offset, View<double, 4> covariance) {
   const std::int64_t N = points.extents[0], steps = points.extents[1];
   Array<Status, 2> status({N, steps});
-  prior.fit(points, weights,
+  prior.fit(points, weights, strength,
             {first_steps(gain, steps), first_steps(offset, steps), first_steps(covariance, steps), status});
+}
+
+void fit_transitions(const RegressionPrior& prior, const Trajectories& samples, double strength,
+                     LinearGaussianDynamicsArrays<double>& dynamics) {
+  fit_steps(prior, transitions(samples), samples.weights, strength, dynamics.transition, dynamics.offset,
+            dynamics.covariance);
+  const auto [N, T, n, p] = dynamics.transition.extents();
+  for (std::int64_t i = 0; i < N; ++i)
+    for (std::int64_t t = 0; t + 1 < T; ++t)
+      for (std::int64_t j = 0; j < n; ++j) dynamics.transition(i, t, j, j) += 1.0;
 }
 
 GaussianStateArrays<double> initial_state(const Trajectories& samples) {
@@ -97,17 +109,20 @@ Array<double, 2> trajectory_costs(std::span<const CostTerm> terms, const Traject
   return costs;
 }
 
-Array<double, 1> mean_cost(const Array<double, 3>& sample_cost, const Array<double, 2>& weights) {
-  Array<double, 1> mean({weights.extent(0)});
+std::vector<SampledCost> sampled_costs(const Array<double, 3>& sample_cost, const Array<double, 2>& weights) {
+  std::vector<SampledCost> costs;
   for (std::int64_t i = 0; i < weights.extent(0); ++i) {
-    double total = 0, sum = 0;
+    double total = 0, sum = 0, size = 0;
     for (std::int64_t s = 0; s < weights.extent(1); ++s) {
       total += weights(i, s);
-      for (const double cost : sample_cost.row(i, s)) sum += weights(i, s) * cost;
+      for (const double cost : sample_cost.row(i, s)) {
+        sum += weights(i, s) * cost;
+        size += weights(i, s) * std::abs(cost);
+      }
     }
-    mean(i) = sum / total;
+    costs.push_back({sum / total, size / total});
   }
-  return mean;
+  return costs;
 }
 
 double final_distance(const Trajectories& trajectories, std::int64_t condition) {
@@ -144,6 +159,13 @@ void copy_condition(const LinearGaussianPolicyArrays<double>& from, LinearGaussi
   std::ranges::copy(from.covariance.row(condition), to.covariance.row(condition).begin());
 }
 
+void copy_condition(const LinearGaussianDynamicsArrays<double>& from, LinearGaussianDynamicsArrays<double>& to,
+                    std::int64_t condition) {
+  std::ranges::copy(from.transition.row(condition), to.transition.row(condition).begin());
+  std::ranges::copy(from.offset.row(condition), to.offset.row(condition).begin());
+  std::ranges::copy(from.covariance.row(condition), to.covariance.row(condition).begin());
+}
+
 namespace {
 
 /// mean = K x + k
@@ -165,20 +187,66 @@ View<const double, 2> observation_rows(const Trajectories& samples) {
 
 }  // namespace
 
-ImitationPoints imitation_points(const LinearGaussianPolicyArrays<double>& policy, const Trajectories& samples) {
+namespace {
+
+/// Mean state of each condition and step over the samples: [N,T,n].
+Array<double, 3> mean_states(const Trajectories& samples) {
   const auto [N, S, T, n] = samples.states.extents();
-  const std::int64_t m = samples.actions.extent(3), o = samples.observations.extent(3), P = N * S * T;
+  Array<double, 3> mean({N, T, n}, 0.0);
+  for (std::int64_t i = 0; i < N; ++i) {
+    double total = 0;
+    for (const double weight : samples.weights.row(i)) total += weight;
+    for (std::int64_t s = 0; s < S; ++s) {
+      if (samples.weights(i, s) == 0) continue;
+      for (std::int64_t t = 0; t < T; ++t)
+        for (std::int64_t j = 0; j < n; ++j)
+          mean(i, t, j) += samples.weights(i, s) / total * samples.states(i, s, t, j);
+    }
+  }
+  return mean;
+}
+
+}  // namespace
+
+ImitationPoints imitation_points(const LinearGaussianPolicyArrays<double>& policy, const Trajectories& samples,
+                                 std::span<const int> observation_entries, const ImitationOptions& options) {
+  const auto [N, S, T, n] = samples.states.extents();
+  const std::int64_t m = samples.actions.extent(3), o = samples.observations.extent(3);
+  const std::int64_t copies = options.drawn + 1, P = N * T * S * copies;
   const Array<double, 4> precisions = inverse_covariances(policy.covariance.view());
+  const Array<double, 3> means = mean_states(samples);
   ImitationPoints points{Array<double, 2>({P, o}), Array<double, 2>({P, m}), Array<double, 3>({P, m, m}),
                          Array<double, 1>({P})};
-  std::ranges::copy(samples.observations.elements(), points.observations.elements().begin());
+  std::vector<double> state(n);
   std::int64_t p = 0;
   for (std::int64_t i = 0; i < N; ++i)
     for (std::int64_t s = 0; s < S; ++s)
-      for (std::int64_t t = 0; t < T; ++t, ++p) {
-        local_mean(policy, i, t, samples.states.row(i, s, t), points.target_means.row(p));
-        std::ranges::copy(precisions.row(i, t), points.target_precisions.row(p).begin());
-        points.weights(p) = samples.weights(i, s);
+      for (std::int64_t copy = 0; copy < copies; ++copy) {
+        const RandomSequence random(options.seed, RandomStream::imitation, options.iteration,
+                                    static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(s * copies + copy));
+        std::uint32_t draw = 0;
+        for (std::int64_t t = 0; t < T; ++t, ++p) {
+          if (copy == 0) {
+            std::ranges::copy(samples.states.row(i, s, t), state.begin());
+          } else {
+            std::ranges::copy(means.row(i, t), state.begin());
+            const std::int64_t first = std::max<std::int64_t>(0, t - options.window);
+            const std::int64_t last = std::min<std::int64_t>(T - 1, t + options.window);
+            const double scale =
+                1.0 / std::sqrt(static_cast<double>((last - first + 1) * std::max<std::int64_t>(S - 1, 1)));
+            for (std::int64_t near = first; near <= last; ++near)
+              for (std::int64_t other = 0; other < S; ++other) {
+                const double g = scale * random.normals(draw++)[0];
+                if (samples.weights(i, other) == 0) continue;
+                for (std::int64_t j = 0; j < n; ++j)
+                  state[j] += g * (samples.states(i, other, near, j) - means(i, near, j));
+              }
+          }
+          for (std::int64_t j = 0; j < o; ++j) points.observations(p, j) = state[observation_entries[j]];
+          local_mean(policy, i, t, state, points.target_means.row(p));
+          std::ranges::copy(precisions.row(i, t), points.target_precisions.row(p).begin());
+          points.weights(p) = samples.weights(i, s);
+        }
       }
   return points;
 }

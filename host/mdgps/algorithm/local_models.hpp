@@ -2,8 +2,10 @@
 /// Between rollouts and the solver: the points that regressions take from trajectories, and small helpers on batches.
 
 #include <span>
+#include <vector>
 
 #include "mdgps/algorithm/regression_prior.hpp"
+#include "mdgps/algorithm/step_size.hpp"
 #include "mdgps/learning/neural_gaussian_policy.hpp"
 #include "mdgps/simulation/rollout.hpp"
 #include "mdgps/solver/cost_expansion.hpp"
@@ -18,12 +20,18 @@ Trajectories rollout_local(const Task& task, const LinearGaussianPolicy<const do
 Trajectories rollout_global(const Task& task, const NeuralGaussianPolicy& policy, const RolloutOptions& options);
 /// @}
 
-/// [x_t; u_t; x_{t+1}] of every sample: [N,T-1,S,2n+m].
+/// [x_t; u_t; x_{t+1} - x_t] of every sample: [N,T-1,S,2n+m].
 Array<double, 4> transitions(const Trajectories& samples);
 
-/// The regression of a prior's points [N,T',S,d] into the first T' steps of [N,T,..] arrays.
+/// The regression of a prior's points [N,T',S,d] into the first T' steps of [N,T,..] arrays, the prior counting
+/// `strength` times what its settings say.
 void fit_steps(const RegressionPrior& prior, View<const double, 4> points, View<const double, 2> weights,
-               View<double, 4> gain, View<double, 3> offset, View<double, 4> covariance);
+               double strength, View<double, 4> gain, View<double, 3> offset, View<double, 4> covariance);
+
+/// Dynamics from the samples, as a regression of the change of state: where the samples and the prior say little, the
+/// regression's shrinkage then leaves a state as it is, instead of pulling it to the mean.
+void fit_transitions(const RegressionPrior& prior, const Trajectories& samples, double strength,
+                     LinearGaussianDynamicsArrays<double>& dynamics);
 
 /// p(x_1) of every condition: the samples' mean, and their variances, at least 1e-6, on the diagonal.
 GaussianStateArrays<double> initial_state(const Trajectories& samples);
@@ -31,8 +39,8 @@ GaussianStateArrays<double> initial_state(const Trajectories& samples);
 /// Cost of every trajectory [N,S].
 Array<double, 2> trajectory_costs(std::span<const CostTerm> terms, const Trajectories& trajectories);
 
-/// Weighted mean over the samples of the costs summed over time: [N] from [N,S,T].
-Array<double, 1> mean_cost(const Array<double, 3>& sample_cost, const Array<double, 2>& weights);
+/// Of each condition, from the costs [N,S,T] and weights [N,S] of its samples.
+std::vector<SampledCost> sampled_costs(const Array<double, 3>& sample_cost, const Array<double, 2>& weights);
 
 /// Distance at the last step of a condition's first sample; NaN where its simulation diverged.
 double final_distance(const Trajectories& trajectories, std::int64_t condition);
@@ -50,15 +58,28 @@ bool has_samples(const Trajectories& samples, std::int64_t condition);
 bool all_finite(const LinearGaussianPolicyArrays<double>& policy, std::int64_t condition);
 void copy_condition(const LinearGaussianPolicyArrays<double>& from, LinearGaussianPolicyArrays<double>& to,
                     std::int64_t condition);
+void copy_condition(const LinearGaussianDynamicsArrays<double>& from, LinearGaussianDynamicsArrays<double>& to,
+                    std::int64_t condition);
 
-/// What the S-step imitates: every sampled state with the action distribution of its condition's local policy.
+/// What the S-step imitates: states of every condition and step with the action distribution of the local policy there.
 struct ImitationPoints {
-  Array<double, 2> observations;       ///< [P,o], P = N S T
+  Array<double, 2> observations;       ///< [P,o]
   Array<double, 2> target_means;       ///< [P,m]
   Array<double, 3> target_precisions;  ///< [P,m,m]
   Array<double, 1> weights;            ///< [P]
 };
-ImitationPoints imitation_points(const LinearGaussianPolicyArrays<double>& policy, const Trajectories& samples);
+struct ImitationOptions {
+  int drawn = 0;   ///< states drawn for each sampled one
+  int window = 2;  ///< steps before and after whose deviations a drawn state combines
+  std::uint64_t seed = 0;
+  std::uint32_t iteration = 0;
+};
+
+/// The sampled states, and states drawn around them: the S-step's objective is an expectation over p_i(x_t), and a
+/// local policy tells its action at any state. A drawn state is the step's mean plus a random combination of the
+/// samples' deviations from their means at this and the neighbouring steps.
+ImitationPoints imitation_points(const LinearGaussianPolicyArrays<double>& policy, const Trajectories& samples,
+                                 std::span<const int> observation_entries, const ImitationOptions& options);
 
 /// max over the samples of D_KL(p_i(u|x) || pi(u|o)), nats: [N,T]. The epsilon_t of Lemma 4.1 over the sampled states.
 Array<double, 2> largest_policy_kl(const LinearGaussianPolicyArrays<double>& local, const NeuralGaussianPolicy& global,

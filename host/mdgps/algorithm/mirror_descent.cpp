@@ -1,6 +1,7 @@
 #include "mdgps/algorithm/mirror_descent.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 
@@ -75,8 +76,11 @@ IterationReport MirrorDescent::iterate() {
   for (int round = 1; round <= settings_.rounds; ++round) {
     {
       const Stopwatch watch(report.seconds.fit);
-      linearize_policy(samples);                                        // line 4
-      if (round == 1 && !previous_.empty()) adjust_step_sizes(report);  // line 7 of the last iteration
+      linearize_policy(samples);  // line 4
+      if (round == 1) {
+        refit_unbelievable_dynamics(samples, report);
+        if (!previous_.empty()) adjust_step_sizes(report);  // line 7 of the last iteration
+      }
     }
     c_step_against_global_policy(samples, report);  // line 5
     s_step_on(samples, round, report);              // line 6
@@ -106,15 +110,13 @@ void MirrorDescent::expand_cost_around(const Trajectories& samples) {
   expand_cost<double>(task_.cost,
                       {samples.states, samples.actions, samples.points, samples.point_jacobians, samples.weights},
                       current_.cost.view(), sample_cost_);
-  current_.sampled_cost = mean_cost(sample_cost_, samples.weights);
+  current_.sampled_cost = sampled_costs(sample_cost_, samples.weights);
 }
 
 void MirrorDescent::fit_dynamics(const Trajectories& samples) {
-  const Array<double, 4> points = transitions(samples);
-  dynamics_prior_.update(points, samples.weights, seed_, static_cast<std::uint32_t>(iteration_));
+  dynamics_prior_.update(transitions(samples), samples.weights, seed_, static_cast<std::uint32_t>(iteration_));
   current_.dynamics = LinearGaussianDynamicsArrays<double>(shape_);
-  fit_steps(dynamics_prior_, points, samples.weights, current_.dynamics.transition, current_.dynamics.offset,
-            current_.dynamics.covariance);
+  fit_transitions(dynamics_prior_, samples, 1.0, current_.dynamics);
   current_.initial = initial_state(samples);
 }
 
@@ -123,6 +125,28 @@ void MirrorDescent::linearize_policy(const Trajectories& samples) {
       settings_.linearization == Linearization::regression
           ? linearize_by_regression(policy_, samples, policy_prior_, seed_, static_cast<std::uint32_t>(iteration_))
           : linearize_by_jacobian(policy_, samples, task_.observation_entries);
+}
+
+/// A fit that cannot tell what its own samples cost, under the policy that made them, is unstable: the samples of a
+/// step are few, and the fit follows their noise. It is made again with a stronger prior.
+void MirrorDescent::refit_unbelievable_dynamics(const Trajectories& samples, IterationReport& report) {
+  constexpr std::array strengths{5.0, 25.0, 125.0};
+  const bool global = settings_.sampling == Sampling::global && iteration_ > 1;
+  std::vector<bool> counted(shape_.conditions, false);
+  for (const double strength : strengths) {
+    const auto costs = expected_costs(current_, global ? current_.global : local_);
+    std::vector<std::int64_t> unbelievable;
+    for (std::int64_t i = 0; i < shape_.conditions; ++i)
+      if (has_samples(samples, i) && !believable(costs(i), current_.sampled_cost[i])) unbelievable.push_back(i);
+    if (unbelievable.empty()) return;
+    LinearGaussianDynamicsArrays<double> dynamics(shape_);
+    fit_transitions(dynamics_prior_, samples, strength, dynamics);
+    for (const std::int64_t i : unbelievable) {
+      copy_condition(dynamics, current_.dynamics, i);
+      report.refitted_dynamics += counted[i] ? 0 : 1;
+      counted[i] = true;
+    }
+  }
 }
 
 /// l_m^k of Section 4.2: the expected cost of `policy` under the models of one iteration.
@@ -144,8 +168,8 @@ void MirrorDescent::adjust_step_sizes(IterationReport& report) {
   for (std::int64_t i = 0; i < shape_.conditions; ++i) {
     const StepSize step =
         adjust_step_size(settings_.step_rule, {previous_global(i), predicted(i), actual_local(i), actual_global(i)},
-                         {previous_.sampled_cost(i), current_.sampled_cost(i)}, multiplier_(i),
-                         settings_.min_multiplier, settings_.max_multiplier);
+                         previous_.sampled_cost[i], current_.sampled_cost[i], multiplier_(i), settings_.min_multiplier,
+                         settings_.max_multiplier);
     multiplier_(i) = step.multiplier;
     report.guarded_step_sizes += step.guarded ? 1 : 0;
   }
@@ -182,7 +206,9 @@ void MirrorDescent::c_step_against_global_policy(const Trajectories& samples, It
 
 void MirrorDescent::s_step_on(const Trajectories& samples, int round, IterationReport& report) {
   const Stopwatch watch(report.seconds.s_step);
-  const ImitationPoints points = imitation_points(local_, samples);
+  const ImitationPoints points =
+      imitation_points(local_, samples, task_.observation_entries,
+                       {settings_.drawn_states, settings_.drawn_window, seed_, static_cast<std::uint32_t>(iteration_)});
   policy_.fit_normalization(points.observations);
   SStepOptions options;
   options.minibatches = settings_.minibatches;

@@ -44,6 +44,7 @@ struct IterationReport {
   double s_step_loss = 0;       ///< mean over the points of 1/2 (mu - mu_p)' C^-1 (mu - mu_p), nats
   int dropped_samples = 0;      ///< diverged in the simulation
   int guarded_step_sizes = 0;   ///< conditions whose expected costs were not to be believed
+  int refitted_dynamics = 0;    ///< conditions whose first fit could not tell what its own samples cost
   int kept_local_policies = 0;  ///< conditions whose C-step gave nothing usable
 
   double mean_distance() const;  ///< of the global policy
@@ -76,7 +77,7 @@ class MirrorDescent {
     LinearGaussianDynamicsArrays<double> dynamics;  ///< p(x'|x,u)
     QuadraticCostArrays<double> cost;               ///< l
     LinearGaussianPolicyArrays<double> global;      ///< pi-bar
-    Array<double, 1> sampled_cost;                  ///< [N] mean cost of the samples
+    std::vector<SampledCost> sampled_cost;          ///< [N]
     bool empty() const { return dynamics.transition.empty(); }
   };
 
@@ -84,6 +85,7 @@ class MirrorDescent {
   void expand_cost_around(const Trajectories& samples);
   void fit_dynamics(const Trajectories& samples);
   void linearize_policy(const Trajectories& samples);
+  void refit_unbelievable_dynamics(const Trajectories& samples, IterationReport& report);
   void adjust_step_sizes(IterationReport& report);
   void c_step_against_global_policy(const Trajectories& samples, IterationReport& report);
   void s_step_on(const Trajectories& samples, int round, IterationReport& report);

@@ -47,12 +47,12 @@ void RegressionPrior::update(View<const double, 4> points, View<const double, 2>
       state_.mixture.view(), {});
 }
 
-void RegressionPrior::fit(View<const double, 4> points, View<const double, 2> weights,
+void RegressionPrior::fit(View<const double, 4> points, View<const double, 2> weights, double strength,
                           const LinearGaussianFit<double>& fit) const {
   const auto [N, T, S, d] = points.extents;
   const std::int64_t q = fit.gain.extents[2], p = fit.gain.extents[3];
   NormalInverseWishartArrays<double> prior(N, T, d);
-  mixture_prior<double>(state_.mixture.view(), points, weights, settings_.strength, state_.points.extent(1),
+  mixture_prior<double>(state_.mixture.view(), points, weights, strength * settings_.strength, state_.points.extent(1),
                         prior.view());
   RegressionProblem<double> problem;
   problem.inputs = {points.data, {N, T, S, p}, points.strides, points.device};

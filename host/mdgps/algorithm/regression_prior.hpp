@@ -21,8 +21,10 @@ class RegressionPrior {
   /// assignment drawn from (seed, iteration, condition).
   void update(View<const double, 4> points, View<const double, 2> weights, std::uint64_t seed, std::uint32_t iteration);
 
-  /// The prior for the points [N,T,S,d] of each step, and the regression of their last `outputs` entries on the others.
-  void fit(View<const double, 4> points, View<const double, 2> weights, const LinearGaussianFit<double>& fit) const;
+  /// The regression of the points' [N,T,S,d] last entries (the fit's outputs) on the others, with the mixture's prior
+  /// for the points of each step. The prior counts `strength` times what the settings say.
+  void fit(View<const double, 4> points, View<const double, 2> weights, double strength,
+           const LinearGaussianFit<double>& fit) const;
 
   /// What has to be kept to go on later.
   struct State {

@@ -70,6 +70,9 @@ Settings read_settings(const ConfigReader& reader) {
   policy_prior.trajectories = s.samples;  // the policy has changed since older samples: they tell of another one
   s.policy_prior = read_prior(reader.child("policy_prior"), policy_prior);
 
+  s.drawn_states = at_least(reader, "drawn_states", s.drawn_states, 0);
+  s.drawn_window = at_least(reader, "drawn_window", s.drawn_window, 0);
+
   const ConfigReader network = reader.child("network");
   s.hidden = network.optional<std::vector<int>>("hidden", s.hidden);
   for (const int units : s.hidden)

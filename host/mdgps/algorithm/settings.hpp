@@ -40,6 +40,8 @@ struct Settings {
   PriorSettings dynamics_prior;
   PriorSettings policy_prior;
 
+  int drawn_states = 0;  ///< that the S-step adds to each sampled one
+  int drawn_window = 2;
   std::vector<int> hidden{40, 40};
   int minibatches = 4000;
   int batch_size = 25;

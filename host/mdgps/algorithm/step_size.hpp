@@ -14,15 +14,21 @@ struct ExpectedCosts {
   double actual_global;    ///< l_k^{k,pi}
 };
 
-/// What sampling measured, to see when an expected cost is absurd.
-struct SampledCosts {
-  double previous;  ///< mean cost of iteration k-1's samples
-  double current;   ///< mean cost of iteration k's samples
+/// What an iteration's samples cost.
+struct SampledCost {
+  double mean;  ///< of the trajectories' costs
+  double size;  ///< mean of the trajectories' sums of |l_t|: the scale of costs, also where they cancel or are negative
 };
+
+/// Whether a cost expected under a fitted model is one that trajectories like the sampled ones can have.
+///
+/// Dynamics fitted to few samples can be unstable, and then promise or charge costs that no trajectory has. A cost that
+/// is not finite, or further from the sampled mean than three times the costs' size, is not to be believed.
+bool believable(double expected, const SampledCost& sampled);
 
 struct StepSize {
   double multiplier;
-  bool guarded;  ///< the expected costs were not to be believed: the multiplier was kept
+  bool guarded;  ///< the expected costs were not to be believed
 };
 
 /// The new multiplier of epsilon: epsilon' = epsilon (predicted - previous) / (2 (predicted - actual)), with the actual
@@ -30,10 +36,9 @@ struct StepSize {
 /// multiplier to the settings' range; where the step cost nothing (predicted >= actual) the factor is 5 if an
 /// improvement was predicted.
 ///
-/// Dynamics fitted to few samples can be unstable, and then promise or charge costs that no trajectory has. Where one
-/// of the costs the rule uses is not finite, or further than ten times the sampled cost's size from it, the multiplier
-/// stays as it is.
-StepSize adjust_step_size(StepRule rule, const ExpectedCosts& costs, const SampledCosts& sampled, double multiplier,
-                          double min_multiplier, double max_multiplier);
+/// Where a cost that the rule uses is not to be believed, the multiplier stays as it is. (Halving it ends the learning:
+/// the models of contact are unstable too often, whatever the step.)
+StepSize adjust_step_size(StepRule rule, const ExpectedCosts& costs, const SampledCost& previous,
+                          const SampledCost& current, double multiplier, double min_multiplier, double max_multiplier);
 
 }  // namespace mdgps

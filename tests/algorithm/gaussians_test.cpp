@@ -1,0 +1,49 @@
+#include "mdgps/algorithm/gaussians.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace mdgps {
+namespace {
+
+Array<double, 2> matrix_of(double a, double b, double c, double d) {
+  Array<double, 2> m({2, 2});
+  m(0, 0) = a, m(0, 1) = b, m(1, 0) = c, m(1, 1) = d;
+  return m;
+}
+
+TEST(Gaussians, KlAgreesWithTheFormulaOfTwoDimensions) {
+  const auto P = matrix_of(2.0, 0.5, 0.5, 1.0), Q = matrix_of(1.0, -0.3, -0.3, 3.0);
+  Array<double, 2> p({2, 2}), q({2, 2});
+  ASSERT_TRUE(cholesky_factor(P.view(), p));
+  ASSERT_TRUE(cholesky_factor(Q.view(), q));
+  Array<double, 1> mean_p({2}), mean_q({2});
+  mean_p(0) = 1.0, mean_p(1) = -2.0, mean_q(0) = 0.5, mean_q(1) = 1.0;
+
+  const double det_p = 2.0 * 1.0 - 0.25, det_q = 3.0 - 0.09;
+  const double trace = (3.0 * 2.0 + 2 * 0.3 * 0.5 + 1.0 * 1.0) / det_q;
+  const double dx = 0.5, dy = -3.0;
+  const double square = (3.0 * dx * dx + 2 * 0.3 * dx * dy + 1.0 * dy * dy) / det_q;
+  EXPECT_NEAR(gaussian_kl(mean_p.view(), p.view(), mean_q.view(), q.view()),
+              0.5 * (std::log(det_q / det_p) - 2 + trace + square), 1e-14);
+  EXPECT_NEAR(gaussian_kl(mean_p.view(), p.view(), mean_p.view(), p.view()), 0.0, 1e-15);
+}
+
+TEST(Gaussians, InverseTimesCovarianceIsTheIdentity) {
+  Array<double, 4> covariances({1, 2, 2, 2});
+  const auto good = matrix_of(2.0, 0.5, 0.5, 1.0), bad = matrix_of(1.0, 2.0, 2.0, 1.0);
+  std::ranges::copy(good.elements(), covariances.row(0, 0).begin());
+  std::ranges::copy(bad.elements(), covariances.row(0, 1).begin());
+  const auto inverses = inverse_covariances(covariances.view());
+  for (int i = 0; i < 2; ++i)
+    for (int j = 0; j < 2; ++j) {
+      double sum = 0;
+      for (int k = 0; k < 2; ++k) sum += inverses(0, 0, i, k) * good(k, j);
+      EXPECT_NEAR(sum, i == j, 1e-14);
+      EXPECT_EQ(inverses(0, 1, i, j), 0.0) << "a matrix without a factor has no inverse";
+    }
+}
+
+}  // namespace
+}  // namespace mdgps

@@ -1,0 +1,166 @@
+#include "mdgps/algorithm/local_models.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+
+#include "kernels/random.hpp"
+#include "mdgps/algorithm/linearization.hpp"
+
+namespace mdgps {
+namespace {
+
+/// Samples of x' = A x + B u + c without noise, u random; observations are the states.
+struct LinearSystem {
+  static constexpr int n = 3, m = 2, N = 2, S = 30, T = 6;
+  double A[n][n] = {{1.0, 0.1, 0.0}, {-0.2, 0.9, 0.05}, {0.0, 0.3, 0.7}};
+  double B[n][m] = {{0.0, 0.1}, {0.5, 0.0}, {0.2, -0.4}};
+  double c[n] = {0.01, -0.02, 0.1};
+
+  Trajectories sample() const {
+    Trajectories samples(N, S, T, n, m, n, 0);
+    for (int i = 0; i < N; ++i)
+      for (int s = 0; s < S; ++s) {
+        const RandomSequence random(1, RandomStream::user, 0, i, s);
+        std::uint32_t draw = 0;
+        for (int j = 0; j < n; ++j) samples.states(i, s, 0, j) = random.normals(draw++)[0];
+        for (int t = 0; t < T; ++t) {
+          for (int a = 0; a < m; ++a) samples.actions(i, s, t, a) = random.normals(draw++)[0];
+          for (int j = 0; j < n; ++j) samples.observations(i, s, t, j) = samples.states(i, s, t, j);
+          if (t + 1 == T) break;
+          for (int j = 0; j < n; ++j) {
+            double x = c[j];
+            for (int k = 0; k < n; ++k) x += A[j][k] * samples.states(i, s, t, k);
+            for (int a = 0; a < m; ++a) x += B[j][a] * samples.actions(i, s, t, a);
+            samples.states(i, s, t + 1, j) = x;
+          }
+        }
+      }
+    return samples;
+  }
+};
+
+TEST(LocalModels, DynamicsOfALinearSystemAreFound) {
+  const LinearSystem system;
+  const Trajectories samples = system.sample();
+  PriorSettings settings;
+  settings.regularization = 1e-9;
+  RegressionPrior prior(settings);
+  prior.update(transitions(samples), samples.weights, 0, 1);
+  LinearGaussianDynamicsArrays<double> dynamics(BatchShape{system.N, system.T, system.n, system.m});
+  fit_transitions(prior, samples, 1e-3, dynamics);
+  for (int i = 0; i < system.N; ++i)
+    for (int t = 0; t + 1 < system.T; ++t)
+      for (int j = 0; j < system.n; ++j) {
+        for (int k = 0; k < system.n; ++k) EXPECT_NEAR(dynamics.transition(i, t, j, k), system.A[j][k], 1e-3);
+        for (int a = 0; a < system.m; ++a)
+          EXPECT_NEAR(dynamics.transition(i, t, j, system.n + a), system.B[j][a], 1e-3);
+        EXPECT_NEAR(dynamics.offset(i, t, j), system.c[j], 1e-3);
+      }
+}
+
+TEST(LocalModels, ASampleWithoutWeightDoesNotMatter) {
+  Trajectories samples = LinearSystem{}.sample();
+  samples.weights(0, 3) = 0;
+  const auto fit = [](const Trajectories& s) {
+    RegressionPrior prior{PriorSettings{}};
+    prior.update(transitions(s), s.weights, 0, 1);
+    LinearGaussianDynamicsArrays<double> dynamics(BatchShape{LinearSystem::N, LinearSystem::T, 3, 2});
+    fit_transitions(prior, s, 1.0, dynamics);
+    return dynamics;
+  };
+  const auto before = fit(samples);
+  for (auto* array : {&samples.states, &samples.actions})
+    for (double& x : array->row(0, 3)) x = std::nan("");
+  const auto after = fit(samples);
+  EXPECT_EQ(before.transition, after.transition);
+  EXPECT_EQ(before.covariance, after.covariance);
+}
+
+TEST(LocalModels, BothLinearizationsFindAnAffinePolicy) {
+  // Two hidden layers of ReLU units are affine where no unit changes sign: around one point, with few enough units.
+  Trajectories samples = LinearSystem{}.sample();
+  for (double& x : samples.states.elements()) x = 0.5 + 1e-4 * x;
+  samples.observations = samples.states;
+  const NeuralGaussianPolicy policy(NetworkOptions{3, 2, {8, 8}, 5});
+  PriorSettings settings;
+  settings.regularization = 0;
+  settings.strength = 1e-6;
+  RegressionPrior prior(settings);
+  const auto regression = linearize_by_regression(policy, samples, prior, 0, 1);
+  const std::vector<int> entries{0, 1, 2};
+  const auto jacobian = linearize_by_jacobian(policy, samples, entries);
+  for (std::size_t e = 0; e < jacobian.gain.elements().size(); ++e)
+    EXPECT_NEAR(regression.gain.elements()[e], jacobian.gain.elements()[e], 2e-2);
+  // Both give the network's own action at the samples' middle.
+  for (int a = 0; a < 2; ++a) {
+    double by_regression = regression.offset(0, 0, a), by_jacobian = jacobian.offset(0, 0, a);
+    for (int j = 0; j < 3; ++j) {
+      by_regression += 0.5 * regression.gain(0, 0, a, j);
+      by_jacobian += 0.5 * jacobian.gain(0, 0, a, j);
+    }
+    EXPECT_NEAR(by_regression, by_jacobian, 1e-5);
+  }
+  EXPECT_NEAR(jacobian.covariance(0, 0, 0, 0), policy.covariance()(0, 0), 1e-12);
+}
+
+TEST(ImitationPoints, TargetsAreTheLocalPolicysActions) {
+  const Trajectories samples = LinearSystem{}.sample();
+  const BatchShape shape{LinearSystem::N, LinearSystem::T, 3, 2};
+  LinearGaussianPolicyArrays<double> policy(shape);
+  std::iota(policy.gain.elements().begin(), policy.gain.elements().end(), 1.0);
+  for (double& k : policy.offset.elements()) k = 0.25;
+  for (int i = 0; i < shape.conditions; ++i)
+    for (int t = 0; t < shape.steps; ++t)
+      for (int a = 0; a < 2; ++a) policy.covariance(i, t, a, a) = 0.5;
+  const std::vector<int> entries{0, 1, 2};
+
+  const auto plain = imitation_points(policy, samples, entries, {});
+  ASSERT_EQ(plain.weights.extent(0), LinearSystem::N * LinearSystem::S * LinearSystem::T);
+  const auto drawn = imitation_points(policy, samples, entries, {2, 1, 7, 1});
+  ASSERT_EQ(drawn.weights.extent(0), 3 * LinearSystem::N * LinearSystem::S * LinearSystem::T);
+  for (const auto* points : {&plain, &drawn}) {
+    const std::int64_t rows = points->weights.extent(0), per_condition = rows / LinearSystem::N;
+    for (std::int64_t p = 0; p < rows; ++p) {
+      const std::int64_t i = p / per_condition, t = p % LinearSystem::T;
+      for (int a = 0; a < 2; ++a) {
+        double u = 0.25;
+        for (int j = 0; j < 3; ++j) u += policy.gain(i, t, a, j) * points->observations(p, j);
+        EXPECT_NEAR(points->target_means(p, a), u, 1e-12);
+        EXPECT_NEAR(points->target_precisions(p, a, a), 2.0, 1e-12);
+      }
+    }
+  }
+}
+
+TEST(ImitationPoints, DrawnStatesHaveTheSamplesMoments) {
+  const Trajectories samples = LinearSystem{}.sample();
+  LinearGaussianPolicyArrays<double> policy(BatchShape{LinearSystem::N, LinearSystem::T, 3, 2});
+  const std::vector<int> entries{0, 1, 2};
+  constexpr int copies = 400;
+  const auto points = imitation_points(policy, samples, entries, {copies, 0, 7, 1});
+  const int t = 2, i = 1;
+  double sample_mean[3] = {}, sample_square[3] = {}, mean[3] = {}, square[3] = {};
+  for (int s = 0; s < LinearSystem::S; ++s)
+    for (int j = 0; j < 3; ++j) sample_mean[j] += samples.states(i, s, t, j) / LinearSystem::S;
+  for (int s = 0; s < LinearSystem::S; ++s)
+    for (int j = 0; j < 3; ++j)
+      sample_square[j] += std::pow(samples.states(i, s, t, j) - sample_mean[j], 2) / (LinearSystem::S - 1);
+  constexpr int total = LinearSystem::S * copies;
+  for (int s = 0; s < LinearSystem::S; ++s)
+    for (int copy = 1; copy <= copies; ++copy)
+      for (int j = 0; j < 3; ++j) {
+        const double x =
+            points.observations(((i * LinearSystem::S + s) * (copies + 1) + copy) * LinearSystem::T + t, j);
+        mean[j] += x / total;
+        square[j] += std::pow(x - sample_mean[j], 2) / total;
+      }
+  for (int j = 0; j < 3; ++j) {
+    EXPECT_NEAR(mean[j], sample_mean[j], 5 * std::sqrt(sample_square[j] / total));
+    EXPECT_NEAR(square[j] / sample_square[j], 1.0, 5 * std::sqrt(2.0 / total));
+  }
+}
+
+}  // namespace
+}  // namespace mdgps
