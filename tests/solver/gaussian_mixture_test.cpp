@@ -63,8 +63,8 @@ TYPED_TEST(MixtureTest, TheLikelihoodRisesUntilItStops) {
   int rises = 0;
   for (int iteration = 0; iteration < 60; ++iteration) {
     fit_gaussian_mixture(problem, {.max_iterations = 1}, c.mixture.view(), c.report());
-    // rounding of a sum over points, in float
-    EXPECT_GE(c.log_likelihood(0), last - 300 * 50 * std::numeric_limits<TypeParam>::epsilon());
+    // The regularisation of the covariances lets it fall by a trace, and so does rounding in float.
+    EXPECT_GE(c.log_likelihood(0), last - std::max(1e-6, 15000.0 * std::numeric_limits<TypeParam>::epsilon()));
     rises += c.log_likelihood(0) > last;
     last = c.log_likelihood(0);
   }
