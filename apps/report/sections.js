@@ -343,6 +343,9 @@ function runSection(run, level) {
         "guarded_step_sizes" in counts ?
             card("Guarded steps", formatNumber(counts.guarded_step_sizes), `of ${run.iterations.length * n}`) :
             null,
+        "refitted_dynamics" in counts ?
+            card("Refitted dynamics", formatNumber(counts.refitted_dynamics), "with a stronger prior") :
+            null,
         "dropped_samples" in counts ?
             card("Dropped samples", formatNumber(counts.dropped_samples), "rollouts that diverged") :
             null));

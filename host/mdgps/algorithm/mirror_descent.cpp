@@ -4,6 +4,8 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <stdexcept>
+#include <string>
 
 #include "mdgps/algorithm/controllers.hpp"
 #include "mdgps/algorithm/cost_bounds.hpp"
@@ -64,6 +66,11 @@ IterationReport MirrorDescent::iterate() {
     samples = generate_samples();  // line 2
   }
   report.dropped_samples = static_cast<int>(std::ranges::count(samples.weights.elements(), 0.0));
+  if (report.dropped_samples == samples.weights.view().size())
+    throw std::runtime_error("iteration " + std::to_string(iteration_) + ": the simulation diverged in all " +
+                             std::to_string(report.dropped_samples) +
+                             " rollouts; check the model's timestep and damping, or explore less ([initial_policy] "
+                             "variance, [algorithm] kl_step)");
   previous_ = std::move(current_);
   current_ = Model{};
   {
@@ -222,6 +229,7 @@ void MirrorDescent::s_step_on(const Trajectories& samples, int round, IterationR
   const SStepResult result =
       s_step(policy_, {points.observations, points.target_means, points.target_precisions, points.weights}, options);
   report.s_step_loss = result.final_loss;
+  report.failed_s_steps += result.status == Status::ok ? 0 : 1;
 }
 
 void MirrorDescent::evaluate(IterationReport& report) const {

@@ -45,6 +45,7 @@ struct IterationReport {
   int dropped_samples = 0;      ///< diverged in the simulation
   int guarded_step_sizes = 0;   ///< conditions whose expected costs were not to be believed
   int refitted_dynamics = 0;    ///< conditions whose first fit could not tell what its own samples cost
+  int failed_s_steps = 0;       ///< whose loss or covariance was not usable: the network was left as it was
   int kept_local_policies = 0;  ///< conditions whose C-step gave nothing usable
 
   double mean_distance() const;  ///< of the global policy
@@ -58,7 +59,7 @@ class MirrorDescent {
   /// The task must outlive the run. threads: for rollouts and solver.
   MirrorDescent(const Task& task, const Settings& settings, std::uint64_t seed, int threads);
 
-  /// One iteration of Algorithm 4.
+  /// One iteration of Algorithm 4. Throws std::runtime_error where every sample diverged in the simulation.
   IterationReport iterate();
 
   int iteration() const { return iteration_; }  ///< iterations done

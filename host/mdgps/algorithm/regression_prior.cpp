@@ -1,6 +1,7 @@
 #include "mdgps/algorithm/regression_prior.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace mdgps {
 
@@ -47,6 +48,35 @@ void RegressionPrior::update(View<const double, 4> points, View<const double, 2>
       state_.mixture.view(), {});
 }
 
+namespace {
+
+/// The points of each step with those of the `window` steps before and after it, [N,T,(2 window + 1) S,d], and their
+/// weights, which fall linearly with the distance in time. Steps beyond the ends count with weight 0.
+struct Neighbourhood {
+  Array<double, 4> points;
+  Array<double, 3> weights;  // [N,T,(2 window + 1) S]
+};
+
+Neighbourhood neighbourhood(const View<const double, 4>& points, const View<const double, 2>& weights, int window) {
+  const auto [N, T, S, d] = points.extents;
+  const std::int64_t samples = (2 * window + 1) * S;
+  Neighbourhood near{Array<double, 4>({N, T, samples, d}), Array<double, 3>({N, T, samples})};
+  for (std::int64_t i = 0; i < N; ++i)
+    for (std::int64_t t = 0; t < T; ++t)
+      for (int lag = -window; lag <= window; ++lag) {
+        if (t + lag < 0 || t + lag >= T) continue;
+        const double share = 1.0 - std::abs(lag) / (window + 1.0);
+        for (std::int64_t s = 0; s < S; ++s) {
+          const std::int64_t sample = (lag + window) * S + s;
+          near.weights(i, t, sample) = share * weights(i, s);
+          for (std::int64_t j = 0; j < d; ++j) near.points(i, t, sample, j) = points(i, t + lag, s, j);
+        }
+      }
+  return near;
+}
+
+}  // namespace
+
 void RegressionPrior::fit(View<const double, 4> points, View<const double, 2> weights, double strength,
                           const LinearGaussianFit<double>& fit) const {
   const auto [N, T, S, d] = points.extents;
@@ -54,10 +84,12 @@ void RegressionPrior::fit(View<const double, 4> points, View<const double, 2> we
   NormalInverseWishartArrays<double> prior(N, T, d);
   mixture_prior<double>(state_.mixture.view(), points, weights, strength * settings_.strength, state_.points.extent(1),
                         prior.view());
+  const Neighbourhood near = neighbourhood(points, weights, settings_.window);
+  const View<const double, 4> samples = near.points.view();
   RegressionProblem<double> problem;
-  problem.inputs = {points.data, {N, T, S, p}, points.strides, points.device};
-  problem.outputs = {points.data + p, {N, T, S, q}, points.strides, points.device};
-  problem.weights = weights;
+  problem.inputs = {samples.data, {N, T, samples.extents[2], p}, samples.strides, samples.device};
+  problem.outputs = {samples.data + p, {N, T, samples.extents[2], q}, samples.strides, samples.device};
+  problem.weights = near.weights;
   problem.prior = prior.view();
   problem.regularization = settings_.regularization;
   fit_linear_gaussian(problem, fit);

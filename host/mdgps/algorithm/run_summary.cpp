@@ -33,6 +33,8 @@ void RunProgress::add(const IterationReport& report, double iteration_seconds) {
   s_step_loss = report.s_step_loss;
   dropped_samples += report.dropped_samples;
   guarded_step_sizes += report.guarded_step_sizes;
+  refitted_dynamics += report.refitted_dynamics;
+  failed_s_steps += report.failed_s_steps;
   kept_local_policies += report.kept_local_policies;
   seconds.rollout += report.seconds.rollout;
   seconds.fit += report.seconds.fit;
@@ -76,6 +78,8 @@ std::string write_summary(const Task& task, const Settings& settings, const RunI
       {"counts",
        {{"dropped_samples", progress.dropped_samples},
         {"guarded_step_sizes", progress.guarded_step_sizes},
+        {"refitted_dynamics", progress.refitted_dynamics},
+        {"failed_s_steps", progress.failed_s_steps},
         {"kept_local_policies", progress.kept_local_policies}}},
       {"seconds",
        {{"total", progress.total_seconds},
@@ -101,6 +105,8 @@ RunProgress read_progress(const std::filesystem::path& summary) {
             .s_step_loss = number(final.at("s_step_loss")),
             .dropped_samples = counts.at("dropped_samples"),
             .guarded_step_sizes = counts.at("guarded_step_sizes"),
+            .refitted_dynamics = counts.at("refitted_dynamics"),
+            .failed_s_steps = counts.at("failed_s_steps"),
             .kept_local_policies = counts.at("kept_local_policies"),
             .seconds = {.rollout = number(seconds.at("rollout")),
                         .fit = number(seconds.at("fit")),

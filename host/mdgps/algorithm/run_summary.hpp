@@ -25,7 +25,8 @@ struct RunProgress {
   double mean_distance = 0, success_rate = 0, mean_cost = 0;  ///< of the global policy
   double mean_local_distance = 0, mean_local_cost = 0;
   double s_step_loss = 0;
-  std::int64_t dropped_samples = 0, guarded_step_sizes = 0, kept_local_policies = 0;
+  std::int64_t dropped_samples = 0, guarded_step_sizes = 0, refitted_dynamics = 0, failed_s_steps = 0;
+  std::int64_t kept_local_policies = 0;
   PhaseSeconds seconds;
   double total_seconds = 0;
 

@@ -37,6 +37,7 @@ PriorSettings read_prior(const ConfigReader& reader, PriorSettings p) {
   p.points_per_component = at_least(reader, "points_per_component", p.points_per_component, 1);
   p.trajectories = at_least(reader, "trajectories", p.trajectories, 1);
   p.strength = not_negative(reader, "strength", p.strength);
+  p.window = at_least(reader, "window", p.window, 0);
   p.regularization = not_negative(reader, "regularization", p.regularization);
   reader.finish();
   return p;

@@ -22,6 +22,7 @@ struct PriorSettings {
   int points_per_component = 40;  ///< fewer points make fewer components
   int trajectories = 20;          ///< of each condition that are kept, the newest included
   double strength = 1.0;          ///< of the prior against the samples of a step, in samples
+  int window = 0;                 ///< steps before and after whose samples a step's regression counts in as well
   double regularization = 1e-6;   ///< added to the diagonal of the regression inputs' covariance
 };
 

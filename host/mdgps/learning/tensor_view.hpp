@@ -40,15 +40,12 @@ void require_shape(const View<T, Rank>& view, const std::array<std::int64_t, Ran
 }
 
 /// While it lives, LibTorch works on the calling thread alone. Sums split over threads round differently, and a
-/// minibatch is too little work to share.
+/// minibatch is too little work to share. The count is set even where LibTorch says it is 1 already: it then reads
+/// OpenMP's, and its BLAS may hold another one from an earlier call.
 class SingleThread {
  public:
-  SingleThread() : before_(at::get_num_threads()) {
-    if (before_ != 1) at::set_num_threads(1);
-  }
-  ~SingleThread() {
-    if (before_ != 1) at::set_num_threads(before_);
-  }
+  SingleThread() : before_(at::get_num_threads()) { at::set_num_threads(1); }
+  ~SingleThread() { at::set_num_threads(before_); }
   SingleThread(const SingleThread&) = delete;
   SingleThread& operator=(const SingleThread&) = delete;
 

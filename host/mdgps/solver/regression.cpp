@@ -32,7 +32,7 @@ void fit_linear_gaussian(const RegressionProblem<Real>& problem, const LinearGau
   const std::int64_t q = problem.outputs.extents[3], d = p + q;
   validate::shape(operation, "inputs", problem.inputs, {N, T, S, p});
   validate::shape(operation, "outputs", problem.outputs, {N, T, S, q});
-  if (!problem.weights.empty()) validate::shape(operation, "weights", problem.weights, {N, S});
+  if (!problem.weights.empty()) validate::shape(operation, "weights", problem.weights, {N, T, S});
   if (!problem.prior.mean.empty()) {
     validate::shape(operation, "prior.mean", problem.prior.mean, {N, T, d});
     validate::shape(operation, "prior.scatter", problem.prior.scatter, {N, T, d, d});

@@ -34,7 +34,7 @@ template <class Real>
 struct RegressionProblem {
   View<const Real, 4> inputs;              ///< [N,T,S,p]; strides are free, so slices of trajectories serve
   View<const Real, 4> outputs;             ///< [N,T,S,q]
-  View<const Real, 2> weights;             ///< [N,S] of the samples, 0 leaves one out; empty: all 1
+  View<const Real, 3> weights;             ///< [N,T,S] of the samples, 0 leaves one out; empty: all 1
   NormalInverseWishart<const Real> prior;  ///< over [input; output], d = p + q; empty views: none
   Real regularization = Real(1e-6);        ///< added to the diagonal of the inputs' covariance
 };

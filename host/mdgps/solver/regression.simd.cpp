@@ -15,7 +15,7 @@ std::size_t fit_linear_gaussian(const RegressionProblem<Real>& problem, const Li
   RegressionBatch<Real> b;
   b.inputs = batch(problem.inputs);
   b.outputs = batch(problem.outputs);
-  b.weights = {problem.weights.data, problem.weights.strides[0], 0, static_cast<int>(problem.weights.strides[1]), 1};
+  b.weights = batch(problem.weights);
   b.prior = {batch(problem.prior.mean), batch(problem.prior.scatter), batch(problem.prior.mean_strength),
              batch(problem.prior.degrees)};
   b.regularization = problem.regularization;
