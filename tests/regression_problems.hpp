@@ -54,7 +54,9 @@ struct Regression {
   }
 
   RegressionProblem<Real> problem() const {
-    return {inputs, outputs, weights,
+    const auto& e = inputs.extents();
+    const View<const Real, 3> every_step(weights.data(), {e[0], e[1], e[2]}, {e[2], 0, 1}, Device{});
+    return {inputs, outputs, every_step,
             has_prior ? NormalInverseWishart<const Real>(const_cast<Regression*>(this)->prior.view())
                       : NormalInverseWishart<const Real>{},
             Real(1e-6)};
