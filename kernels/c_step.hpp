@@ -138,9 +138,10 @@ MDGPS_FUNCTION DualValue<Scalar> evaluate_dual(const Group& g, const CStepSteps<
   return value;
 }
 
-/// The whole C-step for the lanes' conditions. A condition that fails keeps its reference policy, with its status.
+/// The whole C-step for the lanes' conditions, with options.width lanes to a condition. A condition that fails keeps
+/// its reference policy, with its status.
 template <class Group, class Scalar, class T>
-MDGPS_FUNCTION void c_step(const Group& g, const Lanes<Scalar>& lanes, const Shape& shape, const CStepBatch<T>& b,
+MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& shape, const CStepBatch<T>& b,
                            const DualSearchOptions& options, Scratch<Scalar>& scratch) {
   constexpr int W = lane_count<Scalar>;
   const int T_ = shape.steps;
@@ -165,29 +166,37 @@ MDGPS_FUNCTION void c_step(const Group& g, const Lanes<Scalar>& lanes, const Sha
     for_each(g, 1, [&](int) { steps.log_determinant[t] = reference.log_determinant; });
   }
 
-  DualSearch search[W];
-  for (int w = 0; w < W; ++w) {
-    const std::int64_t condition = lanes.condition[w];
+  const int width = options.width;
+  DualSearch search[W];  // of the condition that the lanes from w * width on share
+  for (int w = 0; w < W / width; ++w) {
+    const std::int64_t condition = lanes.condition[w * width];
     search[w].start(static_cast<double>(*b.initial_dual.at(condition, 0)),
                     static_cast<double>(*b.epsilon.at(condition, 0)), options);
   }
   for (bool active = true; active;) {
-    // A lane that is done is evaluated again at the same eta: it writes the same numbers.
+    // A search that is done is evaluated again at its dual: its lane writes the same numbers.
     Scalar inverse_eta{};
-    for (int w = 0; w < W; ++w) lane(inverse_eta, w) = static_cast<Element<Scalar>>(1.0 / search[w].eta());
+    for (int w = 0; w < W; ++w)
+      lane(inverse_eta, w) = static_cast<Element<Scalar>>(1.0 / search[w / width].eta(w % width));
     const auto value = evaluate_dual(g, steps, inverse_eta, reference_ok, s);
-    active = false;
+    Evaluation found[W];
+    double kl[W];
     for (int w = 0; w < W; ++w) {
-      const auto evaluation = !get_lane(value.all_finite, w) ? Evaluation::not_finite
-                              : !get_lane(value.positive, w) ? Evaluation::not_positive_definite
-                                                             : Evaluation::ok;
-      search[w].update(evaluation, static_cast<double>(lane(value.kl, w)));
+      found[w] = !get_lane(value.all_finite, w) ? Evaluation::not_finite
+                 : !get_lane(value.positive, w) ? Evaluation::not_positive_definite
+                                                : Evaluation::ok;
+      kl[w] = static_cast<double>(lane(value.kl, w));
+    }
+    active = false;
+    for (int w = 0; w < W / width; ++w) {
+      search[w].update(found + w * width, kl + w * width);
       active = active || search[w].active();
     }
   }
+  for (int r = 0; r < lanes.count; ++r) lanes.stored[r] = r * width + search[r].chosen();
 
   Mask<Scalar> failed = false;
-  for (int w = 0; w < W; ++w) set_lane(failed, w, search[w].state() == DualSearch::State::failed);
+  for (int w = 0; w < W; ++w) set_lane(failed, w, search[w / width].state() == DualSearch::State::failed);
   const auto keep_reference = [&](const Batch<const T>& reference, int t, const Matrix<Scalar>& x) {
     if (none(failed)) return;
     for_each(g, x.rows * x.cols, [&](int e) {
@@ -206,19 +215,19 @@ MDGPS_FUNCTION void c_step(const Group& g, const Lanes<Scalar>& lanes, const Sha
     store(g, lanes, steps.action_offset(t), b.policy.offset, t);
     store(g, lanes, s.covariance, b.policy.covariance, t);
   }
-  for_each(g, lanes.count, [&](int w) {
-    const std::int64_t condition = lanes.condition[w];
-    const auto state = search[w].state();
+  for_each(g, lanes.count, [&](int r) {
+    const std::int64_t condition = lanes.condition[lanes.stored[r]];
+    const auto state = search[r].state();
     const bool fell = state == DualSearch::State::failed;
-    *b.dual.at(condition, 0) = fell ? *b.initial_dual.at(condition, 0) : static_cast<T>(search[w].eta());
-    *b.kl.at(condition, 0) = fell ? T{} : static_cast<T>(search[w].kl());
-    *b.evaluations.at(condition, 0) = search[w].evaluations();
+    *b.dual.at(condition, 0) = fell ? *b.initial_dual.at(condition, 0) : static_cast<T>(search[r].eta(0));
+    *b.kl.at(condition, 0) = fell ? T{} : static_cast<T>(search[r].kl());
+    *b.evaluations.at(condition, 0) = search[r].evaluations();
     const Outcome outcome = state == DualSearch::State::converged  ? Outcome::ok
                             : state == DualSearch::State::inactive ? Outcome::constraint_inactive
                             : !fell                                ? Outcome::not_converged
-                            : search[w].last_failure() == Evaluation::not_positive_definite
+                            : search[r].last_failure() == Evaluation::not_positive_definite
                                 ? Outcome::not_positive_definite
-                            : search[w].last_failure() == Evaluation::not_finite ? Outcome::not_finite
+                            : search[r].last_failure() == Evaluation::not_finite ? Outcome::not_finite
                                                                                  : Outcome::not_converged;
     *b.status.at(condition, 0) = static_cast<std::int32_t>(outcome);
   });

@@ -4,6 +4,9 @@
 /// KL falls monotonically with eta, from the unconstrained optimum's at eta -> 0 to 0 at eta -> infinity, and is close
 /// to a power law in between: on x = log eta, y = log(KL / epsilon) a secant converges in a few steps. A bracket [low,
 /// high] guards it: KL > epsilon (or no solution at all) at low, KL < epsilon at high.
+///
+/// Where there are fewer conditions than lanes, an evaluation takes several duals at once (speculation): the secant's
+/// own and others around it, at distances that double from the error expected of it.
 
 #include "kernels/core.hpp"
 
@@ -13,15 +16,17 @@ struct DualSearchOptions {
   double tolerance;     ///< relative, on KL
   int max_evaluations;  ///< of the dual, the last one included
   double min_dual, max_dual;
+  int width = 1;  ///< duals tried in an evaluation, at most DualSearch::max_width
 };
 
 /// What an evaluation of the dual found.
 enum class Evaluation { ok, not_positive_definite, not_finite };
 
-/// The search of one condition: evaluate at eta(), then update(), until !active().
+/// The search of one condition: evaluate at eta(0), ..., eta(width - 1), then update(), until !active().
 class DualSearch {
  public:
   enum class State { searching, settling, converged, inactive, not_converged, failed };
+  static constexpr int max_width = 8;
 
   MDGPS_FUNCTION void start(double dual, double epsilon, const DualSearchOptions& options) {
     options_ = options;
@@ -29,75 +34,148 @@ class DualSearch {
     x_min_ = ::log(options.min_dual);
     x_max_ = ::log(options.max_dual);
     x_ = dual > 0 ? clamp(::log(dual), x_min_, x_max_) : 0.0;
+    spread_ = 1.0;
     if (!(epsilon > 0) || !finite(epsilon)) {
       failure_ = Evaluation::not_finite;
       state_ = State::failed;
     }
   }
 
-  MDGPS_FUNCTION double eta() const { return ::exp(x_); }
+  /// The duals to evaluate; once the search has ended, its result for every candidate.
+  MDGPS_FUNCTION double eta(int candidate) const { return ::exp(log_dual(candidate)); }
+  /// The candidate of the last evaluation that the search ended with.
+  MDGPS_FUNCTION int chosen() const { return chosen_; }
   MDGPS_FUNCTION State state() const { return state_; }
   MDGPS_FUNCTION bool active() const { return state_ == State::searching || state_ == State::settling; }
   MDGPS_FUNCTION int evaluations() const { return evaluations_; }
   MDGPS_FUNCTION double kl() const { return kl_; }
   MDGPS_FUNCTION Evaluation last_failure() const { return failure_; }
 
-  /// Takes the divergence found at eta() and moves on. A search that is not active stays as it is.
-  MDGPS_FUNCTION void update(Evaluation evaluation, double kl) {
+  /// Takes the divergences found at the candidates and moves on. A search that is not active stays as it is.
+  MDGPS_FUNCTION void update(const Evaluation* found, const double* kl) {
     if (!active()) return;
     ++evaluations_;
-    if (evaluation != Evaluation::ok) {
-      failure_ = evaluation;
-      return after_failure();
-    }
-    kl_ = kl;
-    if (state_ == State::settling) {
-      state_ = State::not_converged;
+    double x[max_width] = {};
+    for (int c = 0; c < options_.width; ++c) x[c] = log_dual(c);
+    if (state_ == State::settling) {  // every candidate is the same dual
+      if (found[0] == Evaluation::ok) kl_ = kl[0];
+      failure_ = found[0];
+      state_ = found[0] == Evaluation::ok ? State::not_converged : State::failed;
       return;
     }
-    const double difference = kl - epsilon_;
-    if (difference <= options_.tolerance * epsilon_ && -difference <= options_.tolerance * epsilon_) {
-      state_ = State::converged;
-      return;
+
+    int best = -1;
+    for (int c = 0; c < options_.width; ++c)
+      if (found[c] == Evaluation::ok && (best < 0 || distance(kl[c]) < distance(kl[best]))) best = c;
+    if (best >= 0 && distance(kl[best]) <= options_.tolerance * epsilon_)
+      return end(State::converged, best, x[best], kl[best]);
+
+    double highest = x[0];
+    bool failed = true;
+    for (int c = 0; c < options_.width; ++c) {
+      if (x[c] > highest) highest = x[c];
+      if (found[c] != Evaluation::ok) {
+        failure_ = found[c];
+        raise_low(x[c]);
+        continue;
+      }
+      failed = false;
+      if (c == 0 || x[c] != x[0]) remember({x[c], logarithm_of_ratio(kl[c])});  // at an end of the range all are one
+      if (kl[c] > epsilon_) {
+        raise_low(x[c]);
+      } else {
+        if (x[c] <= x_min_) return end(State::inactive, c, x[c], kl[c]);
+        lower_high(x[c]);
+      }
     }
-    if (difference < 0 && x_ <= x_min_) {
-      state_ = State::inactive;
-      return;
+    if (failed) return after_failure(highest);
+
+    // x(y) at y = 0 by inverse interpolation through the nearest points: one, two (the secant) or three.
+    const Point a = nearest_[0], b = nearest_[1], c = nearest_[2];
+    double next = a.x + a.y, error = 0.5 * magnitude(a.y);  // as of the power law 1 / eta
+    if (points_ > 1) {
+      const double slope = clamp((b.x - a.x) / (b.y - a.y), -5.0, -1.0 / 3.0);
+      next = a.x - a.y * slope;
+      error = 0.1 * magnitude((next - a.x) * (next - b.x));
+      if (points_ > 2) {
+        const double curvature = ((c.x - b.x) / (c.y - b.y) - slope) / (c.y - a.y);
+        const double reach = 0.3 * magnitude(next - a.x);
+        const double correction = clamp(a.y * b.y * curvature, -reach, reach);
+        next += correction;
+        error = 0.3 * magnitude(correction);
+      }
     }
-    const double y = kl > 0 ? clamp(::log(kl / epsilon_), -max_log_, max_log_) : -max_log_;
-    const double slope = has_last_ ? clamp((y - last_y_) / (x_ - last_x_), -3.0, -0.2) : -1.0;
-    last_x_ = x_;
-    last_y_ = y;
-    has_last_ = true;
-    if (y > 0) {
-      low_ = x_;
-      has_low_ = true;
-    } else {
-      high_ = x_;
-      has_high_ = true;
-    }
-    propose(x_ - y / slope);
+    const double least = 1.5 * options_.tolerance;  // intervals of the tolerance side by side, KL falling as 1 / eta
+    propose(next, error > least ? error : least);
   }
 
  private:
+  struct Point {
+    double x, y;  ///< log eta, log(KL / epsilon)
+  };
+
   MDGPS_FUNCTION static double clamp(double x, double low, double high) {
     return x > high ? high : x > low ? x : low;  // NaN becomes low
   }
+  MDGPS_FUNCTION static double magnitude(double x) { return x < 0 ? -x : x; }
+  MDGPS_FUNCTION double distance(double kl) const { return magnitude(kl - epsilon_); }
+  MDGPS_FUNCTION double logarithm_of_ratio(double kl) const {
+    return kl > 0 ? clamp(::log(kl / epsilon_), -max_log_, max_log_) : -max_log_;
+  }
 
-  /// No solution at this dual: a larger one makes the surrogate more convex. Steps grow, so that 1e16 is soon reached.
-  MDGPS_FUNCTION void after_failure() {
-    if (state_ == State::settling || x_ >= x_max_) {
+  /// Candidate 0 is the search's own; odd ones lie above it and even ones below, inside the bracket.
+  MDGPS_FUNCTION double log_dual(int candidate) const {
+    if (candidate == 0 || state_ != State::searching) return x_;
+    const bool above = candidate % 2 == 1;
+    const int rank = (candidate + 1) / 2, on_this_side = above ? options_.width / 2 : (options_.width - 1) / 2;
+    double reach = spread_;
+    for (int r = 1; r < rank; ++r) reach *= 2.0;
+    const double room = above ? (has_high_ ? high_ : x_max_) - x_ : x_ - (has_low_ ? low_ : x_min_);
+    const double limit = room * rank / (on_this_side + 1);
+    if (reach > limit) reach = limit;
+    return above ? x_ + reach : x_ - reach;
+  }
+
+  /// Keeps the points nearest to the root, the nearest first.
+  MDGPS_FUNCTION void remember(const Point& point) {
+    int place = points_ < 3 ? points_++ : 3;
+    for (; place > 0 && magnitude(nearest_[place - 1].y) > magnitude(point.y); --place)
+      if (place < 3) nearest_[place] = nearest_[place - 1];
+    if (place < 3) nearest_[place] = point;
+  }
+
+  MDGPS_FUNCTION void end(State state, int chosen, double x, double kl) {
+    state_ = state;
+    chosen_ = chosen;
+    x_ = x;
+    kl_ = kl;
+  }
+  MDGPS_FUNCTION void raise_low(double x) {
+    if ((has_low_ && x <= low_) || (has_high_ && x >= high_)) return;
+    low_ = x;
+    has_low_ = true;
+  }
+  MDGPS_FUNCTION void lower_high(double x) {
+    if (has_high_ && x >= high_) return;
+    high_ = x;
+    has_high_ = true;
+    if (has_low_ && low_ >= high_) has_low_ = false;  // feasible below a dual without a solution
+  }
+
+  /// No solution at these duals: a larger one makes the surrogate more convex. Steps grow, so that 1e16 is soon
+  /// reached.
+  MDGPS_FUNCTION void after_failure(double highest) {
+    if (highest >= x_max_) {
       state_ = State::failed;
       return;
     }
-    low_ = x_;
-    has_low_ = true;
-    has_last_ = false;
+    points_ = 0;
     ++failures_;
-    propose(x_ + 2.3 * failures_);
+    const double step = 2.3 * failures_;
+    propose(highest + step, step);
   }
 
-  MDGPS_FUNCTION void propose(double x) {
+  MDGPS_FUNCTION void propose(double x, double spread) {
     if (evaluations_ + 1 >= options_.max_evaluations) {  // the last evaluation settles at a dual known to be feasible
       state_ = has_high_ ? State::settling : State::failed;
       x_ = high_;
@@ -107,10 +185,12 @@ class DualSearch {
       const double width = high_ - low_;
       const bool bisect = evaluations_ > 6 && evaluations_ % 2 == 0;  // a secant that has not converged by now is stuck
       x = bisect ? low_ + 0.5 * width : clamp(x, low_ + 0.02 * width, high_ - 0.02 * width);
+      if (bisect) spread = 0.25 * width;
     } else {
       x = has_low_ ? clamp(x, low_ + 0.02, low_ + max_step_) : clamp(x, high_ - max_step_, high_ - 0.02);
     }
     x_ = clamp(x, x_min_, x_max_);
+    spread_ = spread;
   }
 
   static constexpr double max_log_ = 40.0;  ///< of KL / epsilon
@@ -118,9 +198,10 @@ class DualSearch {
 
   DualSearchOptions options_{};
   double epsilon_ = 0, x_min_ = 0, x_max_ = 0;
-  double x_ = 0, low_ = 0, high_ = 0, last_x_ = 0, last_y_ = 0, kl_ = 0;
-  bool has_low_ = false, has_high_ = false, has_last_ = false;
-  int evaluations_ = 0, failures_ = 0;
+  double x_ = 0, spread_ = 0, low_ = 0, high_ = 0, kl_ = 0;
+  Point nearest_[3] = {};
+  bool has_low_ = false, has_high_ = false;
+  int points_ = 0, evaluations_ = 0, failures_ = 0, chosen_ = 0;
   Evaluation failure_ = Evaluation::ok;
   State state_ = State::searching;
 };

@@ -17,24 +17,29 @@ struct Batch {
   }
 };
 
-/// The (condition, step) each lane works on. Lanes from `count` on repeat the last problem: they compute the same
-/// numbers again, and nothing of theirs is stored.
+/// The (condition, step) each lane works on, and the lanes whose results are stored: stored[0], ..., stored[count - 1].
+/// The others compute the same numbers again, or a candidate that was not chosen.
 template <class Scalar>
 struct Lanes {
   std::int64_t condition[lane_count<Scalar>];
   std::int64_t step[lane_count<Scalar>];
+  int stored[lane_count<Scalar>];
   int count;
 };
 
-/// Lanes on the conditions first, first + 1, ... of N.
+/// Lanes on the conditions first, first + 1, ... of N; `width` lanes in a row share a condition, and the first of them
+/// is stored. Lanes beyond the last condition repeat it.   width divides the number of lanes
 template <class Scalar>
-MDGPS_FUNCTION Lanes<Scalar> condition_lanes(std::int64_t first, std::int64_t conditions) {
+MDGPS_FUNCTION Lanes<Scalar> condition_lanes(std::int64_t first, std::int64_t conditions, int width = 1) {
   Lanes<Scalar> lanes;
+  const std::int64_t left = conditions - first;
+  const int whole = lane_count<Scalar> / width;
   for (int w = 0; w < lane_count<Scalar>; ++w) {
-    lanes.condition[w] = first + w < conditions ? first + w : conditions - 1;
+    lanes.condition[w] = w / width < left ? first + w / width : conditions - 1;
     lanes.step[w] = 0;
+    lanes.stored[w] = w < whole ? w * width : 0;
   }
-  lanes.count = static_cast<int>(conditions - first < lane_count<Scalar> ? conditions - first : lane_count<Scalar>);
+  lanes.count = static_cast<int>(left < whole ? left : whole);
   return lanes;
 }
 
@@ -88,8 +93,10 @@ MDGPS_FUNCTION void store(const Group& g, const Lanes<Scalar>& lanes, const Matr
                           std::int64_t t) {
   for_each(g, from.rows * from.cols, [&](int e) {
     const int i = e / from.cols, j = e % from.cols;
-    for (int w = 0; w < lanes.count; ++w)
+    for (int r = 0; r < lanes.count; ++r) {
+      const int w = lanes.stored[r];
       to.at(lanes.condition[w], lanes.step[w] + t)[i * to.row_stride + j * to.col_stride] = lane(from(i, j), w);
+    }
   });
 }
 template <class Group, class Scalar, class T>
@@ -100,8 +107,10 @@ MDGPS_FUNCTION void store(const Group& g, const Lanes<Scalar>& lanes, const Vect
 template <class Group, class Scalar, class T>
 MDGPS_FUNCTION void store(const Group& g, const Lanes<Scalar>& lanes, const Scalar& value, const Batch<T>& to,
                           std::int64_t t) {
-  for_each(g, lanes.count,
-           [&](int w) { *to.at(lanes.condition[w], lanes.step[w] + t) = static_cast<T>(lane(value, w)); });
+  for_each(g, lanes.count, [&](int r) {
+    const int w = lanes.stored[r];
+    *to.at(lanes.condition[w], lanes.step[w] + t) = static_cast<T>(lane(value, w));
+  });
 }
 
 /// What a kernel reports of a condition; host/mdgps/solver/types.hpp gives the meanings.
@@ -111,7 +120,8 @@ enum class Outcome : std::int32_t { ok, constraint_inactive, not_converged, not_
 template <class Group, class Scalar>
 MDGPS_FUNCTION void store_outcome(const Group& g, const Lanes<Scalar>& lanes, Mask<Scalar> first, Outcome first_outcome,
                                   Mask<Scalar> second, Outcome second_outcome, const Batch<std::int32_t>& to) {
-  for_each(g, lanes.count, [&](int w) {
+  for_each(g, lanes.count, [&](int r) {
+    const int w = lanes.stored[r];
     const Outcome outcome = get_lane(first, w) ? first_outcome : get_lane(second, w) ? second_outcome : Outcome::ok;
     *to.at(lanes.condition[w], lanes.step[w]) = static_cast<std::int32_t>(outcome);
   });

@@ -71,13 +71,17 @@ void run_on(const Op& op) {
   }
 }
 
-/// Runs op(group, lanes, scratch) for every pack of conditions.
+/// Runs op(group, lanes, scratch) for every pack of conditions, each of which takes `width` lanes.
 template <class B, class Op>
-void run_conditions(std::int64_t conditions, const Op& op) {
-  for (std::int64_t first = 0; first < conditions; first += lane_count<typename B::Scalar>) {
-    const auto lanes = condition_lanes<typename B::Scalar>(first, conditions);
+void run_conditions(std::int64_t conditions, int width, const Op& op) {
+  for (std::int64_t first = 0; first < conditions; first += lane_count<typename B::Scalar> / width) {
+    const auto lanes = condition_lanes<typename B::Scalar>(first, conditions, width);
     run_on<B>([&](const auto& group, auto& scratch) { op(group, lanes, scratch); });
   }
+}
+template <class B, class Op>
+void run_conditions(std::int64_t conditions, const Op& op) {
+  run_conditions<B>(conditions, 1, op);
 }
 /// Runs op(group, lanes, scratch) for every pack of (condition, step) pairs.
 template <class B, class Op>

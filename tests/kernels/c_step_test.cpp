@@ -2,6 +2,8 @@
 
 #include "kernels/c_step.hpp"
 
+#include <algorithm>
+
 #include "tests/kernels/backends.hpp"
 #include "trajectory_checks.hpp"
 
@@ -19,8 +21,9 @@ CStepResultArrays<Real> solve(const problems::Trajectory<Real>& p, const CStepOp
                            batch(problem.reference),    batch(problem.epsilon),  batch(problem.initial_dual),
                            batch(out.policy),           batch(out.dual),         batch(out.kl_divergence),
                            batch(out.dual_evaluations), batch(out.status)};
-  const DualSearchOptions search{options.tolerance, options.max_evaluations, options.min_dual, options.max_dual};
-  run_conditions<B>(p.shape.conditions, [&](const auto& g, const auto& lanes, auto& scratch) {
+  const DualSearchOptions search{options.tolerance, options.max_evaluations, options.min_dual, options.max_dual,
+                                 std::max(1, options.speculation)};
+  run_conditions<B>(p.shape.conditions, search.width, [&](const auto& g, const auto& lanes, auto& scratch) {
     c_step(g, lanes, shape_of(p.shape), b, search, scratch);
   });
   return result;
@@ -35,6 +38,28 @@ TYPED_TEST(CStepKernel, MeetsItsOptimalityConditions) {
   for (const BatchShape& shape : shapes_for<TypeParam>(problems::trajectory_shapes)) {
     const auto p = random_trajectory<Real>(shape, 1);
     expect_c_step(p, solve<TypeParam>(p, problems::precise_c_step<Real>()));
+  }
+}
+
+TYPED_TEST(CStepKernel, CandidateDualsInLanesLeadToTheSameAnswer) {
+  using Real = typename TypeParam::Real;
+  const BatchShape shape{5, 4, 3, 2};
+  const auto p = random_trajectory<Real>(shape, 3);
+  const auto one = solve<TypeParam>(p, {});
+  for (const int width : {2, 4, 8}) {
+    if (width > lane_count<typename TypeParam::Scalar>) continue;
+    const auto result = solve<TypeParam>(p, {.speculation = width});
+    for (int i = 0; i < shape.conditions; ++i) {
+      EXPECT_EQ(result.status(i), Status::ok);
+      EXPECT_NEAR(result.kl_divergence(i), p.epsilon(i), 0.0101 * p.epsilon(i));
+      // The policy and the dual belong to one another: they come from the candidate that was chosen.
+      auto at_dual = p;
+      at_dual.initial_dual(i) = result.dual(i);
+      const auto repeated = solve<TypeParam>(at_dual, {});
+      EXPECT_EQ(repeated.dual_evaluations(i), 1);
+      EXPECT_NEAR(result.policy.gain(i, 0, 1, 2), repeated.policy.gain(i, 0, 1, 2), 1e-3);
+      EXPECT_NEAR(result.dual(i), one.dual(i), 0.1 * one.dual(i));
+    }
   }
 }
 

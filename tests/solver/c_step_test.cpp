@@ -111,15 +111,51 @@ TYPED_TEST(PropertyOfCStep, CovariancesAreSymmetricToTheBit) {
 }
 
 TYPED_TEST(PropertyOfCStep, AConditionHasTheSameBytesInAnyBatchAndOrder) {
-  const auto all = solve(random_trajectory<TypeParam>(kShape, 3));
   std::vector<std::int64_t> reversed;
   for (std::int64_t i = kShape.conditions - 1; i >= 0; --i) reversed.push_back(i);
-  const auto backwards = solve(random_trajectory<TypeParam>(kShape, 3, reversed));
-  for (std::int64_t i = 0; i < kShape.conditions; ++i) expect_same(all, i, backwards, kShape.conditions - 1 - i);
-  for (const std::int64_t i : {0, 7, 20}) {
-    const auto alone = solve(random_trajectory<TypeParam>(kShape, 3, {i}));
-    expect_same(all, i, alone, 0);
+  for (const int width : {1, 2, 4, 8}) {
+    const CStepOptions options{.speculation = width};
+    const auto all = solve(random_trajectory<TypeParam>(kShape, 3), options);
+    const auto backwards = solve(random_trajectory<TypeParam>(kShape, 3, reversed), options);
+    for (std::int64_t i = 0; i < kShape.conditions; ++i) expect_same(all, i, backwards, kShape.conditions - 1 - i);
+    for (const std::int64_t i : {0, 7, 20}) {
+      const auto alone = solve(random_trajectory<TypeParam>(kShape, 3, {i}), options);
+      expect_same(all, i, alone, 0);
+    }
   }
+}
+
+TYPED_TEST(PropertyOfCStep, SpeculationFindsTheSameDualInFewerEvaluations) {
+  const auto p = random_trajectory<TypeParam>(kShape, 16);
+  const auto one = solve(p, {.speculation = 1});
+  const auto mean = [](const auto& result) {
+    double sum = 0;
+    for (const int e : result.dual_evaluations.elements()) sum += e;
+    return sum / kShape.conditions;
+  };
+  double last = mean(one);
+  for (const int width : {2, 4, 8}) {
+    const auto result = solve(p, {.speculation = width});
+    const auto kl = divergence_of(p, result.policy);
+    for (std::int64_t i = 0; i < kShape.conditions; ++i) {
+      EXPECT_EQ(result.status(i), Status::ok);
+      EXPECT_NEAR(kl(i), p.epsilon(i), 0.0101 * p.epsilon(i));
+      EXPECT_NEAR(result.dual(i), one.dual(i), 0.1 * one.dual(i));
+    }
+    EXPECT_LE(mean(result), last);
+    last = mean(result);
+  }
+  EXPECT_LT(last, mean(one) - 1);
+}
+
+TEST(CStepOptionsTest, TheWidthOfSpeculationComesFromTheNumberOfConditionsUnlessSet) {
+  const std::vector<std::pair<std::int64_t, int>> chosen = {{1, 8}, {2, 4}, {3, 2}, {4, 2}, {5, 1}, {1000, 1}};
+  for (const auto& [conditions, width] : chosen) {
+    EXPECT_EQ(speculation_width({}, conditions), width);
+    EXPECT_EQ(speculation_width({.speculation = 4}, conditions), 4);
+  }
+  const auto p = random_trajectory<double>({1, 5, 3, 2}, 17);
+  expect_same(solve(p), 0, solve(p, {.speculation = 8}), 0);
 }
 
 TYPED_TEST(PropertyOfCStep, TheNumberOfThreadsChangesNothing) {

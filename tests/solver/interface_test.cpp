@@ -201,6 +201,8 @@ TEST(SolverInterface, OptionsThatMakeNoSenseAreRefused) {
         CStepOptions{.min_dual = 0}, CStepOptions{.min_dual = 2, .max_dual = 1}})
     EXPECT_THAT(refusal([&] { c_step<double>(all.p.view(), all.result.view(), options); }),
                 HasSubstr("c_step: options need"));
+  EXPECT_EQ(refusal([&] { c_step<double>(all.p.view(), all.result.view(), {.speculation = 3}); }),
+            "c_step: options.speculation is 3, expected 0, 1, 2, 4 or 8");
 }
 
 TEST(SolverInterface, NoConditionsIsNoWork) {

@@ -19,6 +19,11 @@ std::size_t scratch_per_thread(const BatchShape& shape, const CStepOptions& opti
 
 }  // namespace
 
+int speculation_width(const CStepOptions& options, std::int64_t conditions) {
+  if (options.speculation > 0) return options.speculation;
+  return conditions <= 1 ? 8 : conditions <= 2 ? 4 : conditions <= 4 ? 2 : 1;
+}
+
 template <class Real>
 std::size_t c_step_workspace_size(const BatchShape& shape, const CStepOptions& options, Device) {
   return cpu_workspace_bytes(scratch_per_thread<Real>(shape, options));
@@ -43,6 +48,9 @@ void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>& result, 
   if (!(options.tolerance > 0) || options.max_evaluations < 2 || !(options.min_dual > 0) ||
       !(options.max_dual > options.min_dual))
     validate::fail(operation, "options need tolerance > 0, max_evaluations >= 2 and 0 < min_dual < max_dual");
+  const int width = options.speculation;
+  if (width != 0 && width != 1 && width != 2 && width != 4 && width != 8)
+    validate::fail(operation, "options.speculation is " + std::to_string(width) + ", expected 0, 1, 2, 4 or 8");
   validate::workspace(operation, workspace, scratch_per_thread<Real>(shape, options) + 64);
   MDGPS_CALL_TARGET(c_step<Real>, shape, problem, result, options, workspace);
 }

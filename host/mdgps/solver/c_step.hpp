@@ -20,15 +20,19 @@ struct CStepResult {
   LinearGaussianPolicy<Real> policy;       ///< [N,T,m,n] [N,T,m] [N,T,m,m]; the reference where the status is a failure
   View<Real, 1> dual;                      ///< [N] eta
   View<Real, 1> kl_divergence;             ///< [N] D_KL(policy || reference), nats; 0 where the reference was kept
-  View<std::int32_t, 1> dual_evaluations;  ///< [N]
+  View<std::int32_t, 1> dual_evaluations;  ///< [N] each of `speculation` duals at once
   View<Status, 1> status;                  ///< [N]
 };
 
 struct CStepOptions {
   double tolerance = 0.01;   ///< relative, on KL = epsilon
-  int max_evaluations = 50;  ///< backward sweeps per condition
+  int max_evaluations = 50;  ///< backward sweeps per condition, one after another
   double min_dual = 1e-8, max_dual = 1e16;
+  int speculation = 0;  ///< duals tried at once in an evaluation: 1, 2, 4 or 8; 0: by the number of conditions
 };
+
+/// The width of speculation that the options stand for: their own, else 8, 4, 2 and 1 with 1, 2, 4 and more conditions.
+int speculation_width(const CStepOptions& options, std::int64_t conditions);
 
 /// C-step: for each condition the dual eta is searched at which the maximum-entropy LQR solution under
 /// l/eta - log reference has D_KL = epsilon, to the tolerance.
@@ -38,7 +42,8 @@ struct CStepOptions {
 ///          not_converged: the evaluations ran out; the policy satisfies KL <= epsilon, or is the reference (KL 0).
 ///          not_positive_definite: some Quu had no factor at every dual tried. not_finite: NaN or infinity in the
 ///          condition's data, or an epsilon that is not positive. Both keep the reference policy.
-/// A condition's result does not depend on the others.
+/// A condition's result does not depend on the others, but for the width of speculation where it is chosen by their
+/// number: two widths agree to the tolerance.
 /// workspace   at least c_step_workspace_size(shape, options, device) bytes on that device
 /// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
 /// Source: [MDGPS B.1]; the search is a safeguarded secant on (log eta, log KL), where KL is nearly a power law.

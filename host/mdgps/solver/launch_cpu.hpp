@@ -108,13 +108,17 @@ std::size_t launch_each(std::int64_t problems, const Workspace& workspace, const
   return bytes;
 }
 
-/// Runs `op(lanes, scratch)` for every pack of conditions.
+/// Runs `op(lanes, scratch)` for every pack of conditions, each of which takes `width` lanes.
+template <class Scalar, class Op>
+std::size_t launch_conditions(std::int64_t conditions, int width, const Workspace& workspace, const Op& op) {
+  const std::int64_t whole = lane_count<Scalar> / width, packs = (conditions + whole - 1) / whole;
+  return launch_each<Scalar>(packs, workspace, [&](Scratch<Scalar>& scratch, std::int64_t pack) {
+    op(condition_lanes<Scalar>(pack * whole, conditions, width), scratch);
+  });
+}
 template <class Scalar, class Op>
 std::size_t launch_conditions(std::int64_t conditions, const Workspace& workspace, const Op& op) {
-  constexpr int W = lane_count<Scalar>;
-  return launch_each<Scalar>((conditions + W - 1) / W, workspace, [&](Scratch<Scalar>& scratch, std::int64_t pack) {
-    op(condition_lanes<Scalar>(pack * W, conditions), scratch);
-  });
+  return launch_conditions<Scalar>(conditions, 1, workspace, op);
 }
 
 /// Runs `op(lanes, scratch)` for every pack of (condition, step) pairs.
