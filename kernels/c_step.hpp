@@ -3,6 +3,9 @@
 ///
 /// For a dual eta the minimiser is the maximum-entropy LQR solution under l/eta - log reference(u|x). One evaluation
 /// sweeps backwards once and carries the divergence to go beside the value function; the search over eta wraps it.
+///
+/// A cost may have a term - w_t H(p(u_t|x_t)) as well. Entropy does not move the means, whatever its weight: it only
+/// widens the covariance, from Quu^-1 to (1 + w_t/eta) Quu^-1.
 
 #include "kernels/backward_pass.hpp"
 #include "kernels/dual_search.hpp"
@@ -20,6 +23,7 @@ struct CStepBatch {
   PolicyBatch<T> policy;
   Batch<T> dual, kl;
   Batch<std::int32_t> evaluations, status;
+  Batch<const T> entropy_weight{};  ///< w; no memory: 0
 };
 
 /// The lanes' problems in the group's own layout, loaded once per C-step; only lower triangles are touched afterwards.
@@ -27,6 +31,7 @@ template <class Scalar>
 struct CStepSteps {
   Shape shape;
   Scalar *f, *f_c, *F, *H, *gradient, *G, *h, *log_determinant, *K, *k, *L;
+  Scalar* entropy_weight;  ///< null: 0
 
   MDGPS_FUNCTION static CStepSteps take(Scratch<Scalar>& s, const Shape& shape) {
     const std::int64_t T = shape.steps, n = shape.states, m = shape.actions, p = n + m;
@@ -43,6 +48,7 @@ struct CStepSteps {
     steps.K = s.take(T * m * n);
     steps.k = s.take(T * m);
     steps.L = s.take(T * m * m);
+    steps.entropy_weight = s.take(T);
     return steps;
   }
 
@@ -128,6 +134,11 @@ MDGPS_FUNCTION DualValue<Scalar> evaluate_dual(const Group& g, const CStepSteps<
     riccati_step(g, f, f_c, last, s.Q, s.q, s.V, s.v, K, k, L, value.positive, s.riccati);
     value.all_finite = value.all_finite & (finite(sum_of_lower(s.Q) + sum(s.q)) | !positive_so_far);
     g.sync();  // every thread has read Q before the next step overwrites it
+    if (steps.entropy_weight != nullptr) {
+      const Scalar narrowing = Scalar(1.0) / root(Scalar(1.0) + inverse_eta * steps.entropy_weight[t]);
+      const int m = L.rows;
+      for_each(g, m * m, [&](int e) { L(e / m, e % m) *= narrowing; });
+    }
 
     invert_lower(g, L, s.inverse_factor);
     divergence_to_go_step(g, f, f_c, steps.noise(t), last, K, k, transpose(s.inverse_factor), -log_determinant(L),
@@ -145,9 +156,10 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
                            const DualSearchOptions& options, Scratch<Scalar>& scratch) {
   constexpr int W = lane_count<Scalar>;
   const int T_ = shape.steps;
-  const auto steps = CStepSteps<Scalar>::take(scratch, shape);
+  auto steps = CStepSteps<Scalar>::take(scratch, shape);
   auto s = CStepScratch<Scalar>::take(scratch, shape);
   if (scratch.counting()) return;
+  if (b.entropy_weight.data == nullptr) steps.entropy_weight = nullptr;
 
   Mask<Scalar> reference_ok = true;
   load(g, lanes, b.initial.mean, 0, s.initial_mean);
@@ -164,6 +176,8 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
     load_reference(g, lanes, b.reference, t, steps.gain(t), steps.action_offset(t), s.covariance, s.inverse_factor,
                    reference, reference_ok);
     for_each(g, 1, [&](int) { steps.log_determinant[t] = reference.log_determinant; });
+    if (steps.entropy_weight != nullptr)
+      for_each(g, W, [&](int w) { lane(steps.entropy_weight[t], w) = *b.entropy_weight.at(lanes.condition[w], t); });
   }
 
   const int width = options.width;

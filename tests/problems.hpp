@@ -70,6 +70,7 @@ struct Trajectory {
   QuadraticCostArrays<Real> cost;
   LinearGaussianPolicyArrays<Real> reference;
   Array<Real, 1> epsilon, initial_dual;
+  Array<Real, 2> entropy_weight;  ///< empty unless a test fills it
 
   explicit Trajectory(const BatchShape& s)
       : shape(s),
@@ -81,7 +82,7 @@ struct Trajectory {
         initial_dual({s.conditions}, Real(1)) {}
 
   CStepProblem<Real> view() const {
-    return {initial.view(), dynamics.view(), cost.view(), reference.view(), epsilon, initial_dual};
+    return {initial.view(), dynamics.view(), cost.view(), reference.view(), epsilon, initial_dual, entropy_weight};
   }
 };
 

@@ -118,8 +118,10 @@ void expect_c_step(const Trajectory<Real>& p, const CStepResultArrays<Real>& res
     EXPECT_EQ(result.status(i), Status::ok);
     const auto dynamics = reference::dynamics(p.dynamics.view(), i);
     const auto reference_policy = reference::policy(p.reference.view(), i);
-    const auto minimiser = reference::maximum_entropy_lqr(
+    auto minimiser = reference::maximum_entropy_lqr(
         dynamics, reference::surrogate(reference::cost(p.cost.view(), i), reference_policy, result.dual(i)));
+    for (std::int64_t t = 0; !p.entropy_weight.empty() && t < p.shape.steps; ++t)
+      minimiser.covariance[t] = (1.0 + p.entropy_weight(i, t) / result.dual(i)) * minimiser.covariance[t];
     expect_policy(result.policy, i, minimiser, tolerance);
     const double divergence =
         reference::kl_divergence(reference::initial(p.initial.view(), i), dynamics, minimiser, reference_policy);

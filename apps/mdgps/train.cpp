@@ -27,7 +27,7 @@ struct Arguments {
   fs::path output;
   int iterations = 0;  ///< 0: as the task says
   std::optional<std::int64_t> seed;
-  std::string method, sampling, step_rule, linearization, device;  ///< empty: as the task says
+  std::string method, sampling, reference, step_rule, linearization, device;  ///< empty: as the task says
   int threads = machine_threads();
   std::vector<std::string> set;
   bool resume = false;
@@ -40,6 +40,7 @@ std::vector<std::string> overrides(const Arguments& arguments) {
     if (!value.empty()) list.push_back(key + "=\"" + value + '"');
   };
   add("algorithm.sampling", arguments.sampling);
+  add("algorithm.reference", arguments.reference);
   add("algorithm.step_rule", arguments.step_rule);
   add("algorithm.linearization", arguments.linearization);
   add("run.method", arguments.method);
@@ -58,7 +59,7 @@ struct Configuration {
     if (iterations > 0) changes.push_back("algorithm.iterations=" + std::to_string(iterations));
     task = load_task(file, changes);
     run = read_run_options(task.config);
-    settings = read_settings(task.algorithm);
+    settings = read_settings(task.algorithm, method_named(run.method));
   }
 
   fs::path default_folder() const {
@@ -186,11 +187,18 @@ Command add_train(CLI::App& program) {
   app->add_option("--seed", a->seed, "Seed of all random numbers (default: 0)")
       ->type_name("S")
       ->check(seed_validator());
-  choice("--method", a->method, "mdgps is the only one so far (default: mdgps)", "M", {"mdgps"});
+  choice(
+      "--method", a->method,
+      "Mirror descent, or one that it is compared with: badmm, dual_gradient, penalty, admm, dagger (default: mdgps)",
+      "M", {method_names.begin(), method_names.end()});
   choice("--sampling", a->sampling, "Whose rollouts are learned from (default: the task's, else local)", "local|global",
          {"local", "global"});
-  choice("--step-rule", a->step_rule, "How the step size is adjusted (default: the task's, else global)",
-         "classic|global|fixed", {"classic", "global", "fixed"});
+  choice("--reference", a->reference,
+         "Which policy the C-step stays near (default: the task's, else global; previous-local for other methods)",
+         "global|previous-local", {"global", "previous-local"});
+  choice("--step-rule", a->step_rule,
+         "How the step size is adjusted (default: the task's, else global; local for other methods)",
+         "classic|global|local|fixed", {"classic", "global", "local", "fixed"});
   choice("--linearization", a->linearization,
          "How the network is linearised: a regression on its samples or its Jacobian (default: the task's, else "
          "regression)",

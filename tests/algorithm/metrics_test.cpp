@@ -45,6 +45,16 @@ TEST(Metrics, EveryNumberStandsInItsColumnAndReadsBackToItself) {
             "4,1,0,0,0,0,0,0,0,0,0,ok,0,0,0,0.5,0.25,0.125,2\n");
 }
 
+TEST(Metrics, StepSizesHaveARowPerConditionOnceTheyAreAdjusted) {
+  IterationReport report = small_report();
+  EXPECT_EQ(step_sizes_rows(report), "");
+  report.step_sizes_adjusted = true;
+  report.conditions[0].expected = {1, 2, 3, 4.5, -5};
+  report.conditions[0].multiplier = 0.25;
+  report.conditions[1].guarded = true;
+  EXPECT_EQ(step_sizes_rows(report), "4,0,1,2,3,4.5,-5,0,0.25\n4,1,0,0,0,0,0,1,0\n");
+}
+
 TEST(Metrics, PathsHaveARowPerStepToNineDigits) {
   EXPECT_EQ(paths_rows(small_report()),
             "4,0,local,0,0.25,0.25,0.25,0.333333333\n"

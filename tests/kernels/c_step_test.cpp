@@ -20,7 +20,7 @@ CStepResultArrays<Real> solve(const problems::Trajectory<Real>& p, const CStepOp
   const CStepBatch<Real> b{batch(problem.initial),      batch(problem.dynamics), batch(problem.cost),
                            batch(problem.reference),    batch(problem.epsilon),  batch(problem.initial_dual),
                            batch(out.policy),           batch(out.dual),         batch(out.kl_divergence),
-                           batch(out.dual_evaluations), batch(out.status)};
+                           batch(out.dual_evaluations), batch(out.status),       batch(problem.entropy_weight)};
   const DualSearchOptions search{options.tolerance, options.max_evaluations, options.min_dual, options.max_dual,
                                  std::max(1, options.speculation)};
   run_conditions<B>(p.shape.conditions, search.width, [&](const auto& g, const auto& lanes, auto& scratch) {
@@ -60,6 +60,18 @@ TYPED_TEST(CStepKernel, CandidateDualsInLanesLeadToTheSameAnswer) {
       EXPECT_NEAR(result.policy.gain(i, 0, 1, 2), repeated.policy.gain(i, 0, 1, 2), 1e-3);
       EXPECT_NEAR(result.dual(i), one.dual(i), 0.1 * one.dual(i));
     }
+  }
+}
+
+TYPED_TEST(CStepKernel, WeightedEntropiesMeetTheirOptimalityConditions) {
+  using Real = typename TypeParam::Real;
+  for (const BatchShape& shape : shapes_for<TypeParam>(problems::trajectory_shapes)) {
+    auto p = random_trajectory<Real>(shape, 3);
+    p.entropy_weight = Array<Real, 2>({shape.conditions, shape.steps});
+    problems::Draws draws(4);
+    for (Real& w : p.entropy_weight.elements()) w = static_cast<Real>(std::exp(draws.uniform(-3.0, 1.0)));
+    for (Real& epsilon : p.epsilon.elements()) epsilon *= Real(0.1);  // weighted entropies keep the policy near already
+    expect_c_step(p, solve<TypeParam>(p, problems::precise_c_step<Real>()));
   }
 }
 

@@ -17,7 +17,7 @@ using nlohmann::json;
 constexpr const char* numbers_file = "state.cbor";
 constexpr const char* policy_file = "policy.pt";
 constexpr const char* training_file = "training.pt";
-constexpr int format = 1;
+constexpr int format = 2;
 
 /// Visits every array of a checkpoint by name, to write or to read it: one list for both ways.
 template <class Visitor, class Policy>
@@ -44,8 +44,17 @@ void visit_model(Visitor& visit, Model& model) {
   visit("model.cost.hessian", model.cost.hessian);
   visit("model.cost.gradient", model.cost.gradient);
   visit("model.cost.constant", model.cost.constant);
+  visit_policy(visit, "model.local", model.local);
   visit_policy(visit, "model.global", model.global);
   visit("model.sampled_cost", model.sampled_cost);
+}
+
+template <class Visitor, class M, class T>
+void visit_method(Visitor& visit, M& multipliers, T& visited) {
+  visit("multipliers.action", multipliers.action);
+  visit("multipliers.weight", multipliers.weight);
+  visit("visited.states", visited.states);
+  visit("visited.weights", visited.weights);
 }
 
 struct Writer {
@@ -89,6 +98,7 @@ void MirrorDescent::save(const std::filesystem::path& folder) const {
   visit_prior(write, "dynamics_prior", dynamics_prior_.state());
   visit_prior(write, "policy_prior", policy_prior_.state());
   visit_model(write, current_);
+  visit_method(write, surrogate_cost_->multipliers(), visited_);
 
   const std::filesystem::path file = folder / numbers_file;
   std::ofstream stream(file, std::ios::binary);
@@ -108,6 +118,8 @@ void MirrorDescent::load(const std::filesystem::path& folder) {
   Array<double, 1> dual, multiplier;
   RegressionPrior::State dynamics_prior, policy_prior;
   Model model;
+  Multipliers multipliers;
+  Trajectories visited;
   int iteration = 0;
   try {
     const json document = json::from_cbor(stream);
@@ -120,6 +132,7 @@ void MirrorDescent::load(const std::filesystem::path& folder) {
     visit_prior(read, "dynamics_prior", dynamics_prior);
     visit_prior(read, "policy_prior", policy_prior);
     visit_model(read, model);
+    visit_method(read, multipliers, visited);
   } catch (const std::exception& error) {
     throw std::runtime_error(file.string() + " is no intact checkpoint (" + error.what() + "); choose another");
   }
@@ -135,6 +148,8 @@ void MirrorDescent::load(const std::filesystem::path& folder) {
   dynamics_prior_.restore(std::move(dynamics_prior));
   policy_prior_.restore(std::move(policy_prior));
   current_ = std::move(model);
+  surrogate_cost_->restore(std::move(multipliers));
+  visited_ = std::move(visited);
   policy_ = std::move(policy);
 }
 

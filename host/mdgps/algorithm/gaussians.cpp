@@ -1,6 +1,8 @@
 #include "mdgps/algorithm/gaussians.hpp"
 
 #include <cmath>
+#include <limits>
+#include <numbers>
 #include <vector>
 
 #include "kernels/cholesky.hpp"
@@ -55,6 +57,18 @@ Array<double, 4> inverse_covariances(View<const double, 4> covariances) {
     for (std::int64_t t = 0; t < covariances.extents[1]; ++t)
       if (cholesky_factor(covariances[i][t], factor)) inverse_from_factor(factor.view(), inverses.view()[i][t]);
   return inverses;
+}
+
+Array<double, 2> entropies(View<const double, 4> covariances) {
+  const auto [N, T, m, columns] = covariances.extents;
+  Array<double, 2> entropies({N, T}, std::numeric_limits<double>::quiet_NaN()), factor({m, m});
+  for (std::int64_t i = 0; i < N; ++i)
+    for (std::int64_t t = 0; t < T; ++t) {
+      if (!cholesky_factor(covariances[i][t], factor)) continue;
+      entropies(i, t) = 0.5 * static_cast<double>(m) * (1.0 + std::log(2.0 * std::numbers::pi));
+      for (std::int64_t a = 0; a < m; ++a) entropies(i, t) += std::log(factor(a, a));
+    }
+  return entropies;
 }
 
 double gaussian_kl(View<const double, 1> mean_p, View<const double, 2> factor_p, View<const double, 1> mean_q,

@@ -16,6 +16,9 @@ void inverse_from_factor(View<const double, 2> factor, View<double, 2> inverse);
 /// C^-1 for every matrix of a batch [N,T,m,m]; a matrix without a factor gets zeros.
 Array<double, 4> inverse_covariances(View<const double, 4> covariances);
 
+/// H(N(., C)) in nats for every matrix of a batch [N,T,m,m]; NaN where a matrix has no factor.
+Array<double, 2> entropies(View<const double, 4> covariances);
+
 /// D_KL(N(mean_p, P) || N(mean_q, Q)) in nats, from the factors of both covariances.
 double gaussian_kl(View<const double, 1> mean_p, View<const double, 2> factor_p, View<const double, 1> mean_q,
                    View<const double, 2> factor_q);

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <functional>
 #include <limits>
-#include <utility>
 
 #include "kernels/random.hpp"
 #include "mdgps/algorithm/controllers.hpp"
@@ -166,9 +165,6 @@ void copy_condition(const LinearGaussianDynamicsArrays<double>& from, LinearGaus
   std::ranges::copy(from.covariance.row(condition), to.covariance.row(condition).begin());
 }
 
-namespace {
-
-/// mean = K x + k
 void local_mean(const LinearGaussianPolicyArrays<double>& policy, std::int64_t i, std::int64_t t,
                 std::span<const double> state, std::span<double> mean) {
   for (std::size_t a = 0; a < mean.size(); ++a) {
@@ -178,14 +174,6 @@ void local_mean(const LinearGaussianPolicyArrays<double>& policy, std::int64_t i
     mean[a] = sum;
   }
 }
-
-/// The observations of all samples as one batch [N S T, o].
-View<const double, 2> observation_rows(const Trajectories& samples) {
-  const auto [N, S, T, o] = samples.observations.extents();
-  return {samples.observations.data(), {N * S * T, o}};
-}
-
-}  // namespace
 
 namespace {
 
@@ -249,28 +237,6 @@ ImitationPoints imitation_points(const LinearGaussianPolicyArrays<double>& polic
         }
       }
   return points;
-}
-
-Array<double, 2> largest_policy_kl(const LinearGaussianPolicyArrays<double>& local, const NeuralGaussianPolicy& global,
-                                   const Trajectories& samples) {
-  const auto [N, S, T, n] = samples.states.extents();
-  const std::int64_t m = samples.actions.extent(3);
-  Array<double, 2> global_means({N * S * T, m}), global_factor({m, m}), factor({m, m}), largest({N, T}, 0.0);
-  global.mean(observation_rows(samples), global_means);
-  cholesky_factor(global.covariance().view(), global_factor);
-  Array<double, 1> mean({m});
-  for (std::int64_t i = 0; i < N; ++i)
-    for (std::int64_t t = 0; t < T; ++t) {
-      cholesky_factor(local.covariance.view()[i][t], factor);
-      for (std::int64_t s = 0; s < S; ++s) {
-        if (samples.weights(i, s) == 0) continue;
-        local_mean(local, i, t, samples.states.row(i, s, t), mean.elements());
-        const View<const double, 1> global_mean = std::as_const(global_means).view()[(i * S + s) * T + t];
-        largest(i, t) =
-            std::max(largest(i, t), gaussian_kl(mean.view(), factor.view(), global_mean, global_factor.view()));
-      }
-    }
-  return largest;
 }
 
 }  // namespace mdgps

@@ -61,6 +61,10 @@ void copy_condition(const LinearGaussianPolicyArrays<double>& from, LinearGaussi
 void copy_condition(const LinearGaussianDynamicsArrays<double>& from, LinearGaussianDynamicsArrays<double>& to,
                     std::int64_t condition);
 
+/// mean [m] = K_t x + k_t of one condition, at a state [n].
+void local_mean(const LinearGaussianPolicyArrays<double>& policy, std::int64_t condition, std::int64_t step,
+                std::span<const double> state, std::span<double> mean);
+
 /// What the S-step imitates: states of every condition and step with the action distribution of the local policy there.
 struct ImitationPoints {
   Array<double, 2> observations;       ///< [P,o]
@@ -80,9 +84,5 @@ struct ImitationOptions {
 /// samples' deviations from their means at this and the neighbouring steps.
 ImitationPoints imitation_points(const LinearGaussianPolicyArrays<double>& policy, const Trajectories& samples,
                                  std::span<const int> observation_entries, const ImitationOptions& options);
-
-/// max over the samples of D_KL(p_i(u|x) || pi(u|o)), nats: [N,T]. The epsilon_t of Lemma 4.1 over the sampled states.
-Array<double, 2> largest_policy_kl(const LinearGaussianPolicyArrays<double>& local, const NeuralGaussianPolicy& global,
-                                   const Trajectories& samples);
 
 }  // namespace mdgps

@@ -61,6 +61,17 @@ std::string metrics_rows(const IterationReport& report) {
   return rows.take();
 }
 
+std::string step_sizes_rows(const IterationReport& report) {
+  Rows rows;
+  if (!report.step_sizes_adjusted) return {};
+  for (int condition = 0; condition < static_cast<int>(report.conditions.size()); ++condition) {
+    const ConditionReport& c = report.conditions[condition];
+    rows.add(report.iteration, condition, c.expected.previous_local, c.expected.previous_global, c.expected.predicted,
+             c.expected.actual_local, c.expected.actual_global, c.guarded ? 1 : 0, c.multiplier);
+  }
+  return rows.take();
+}
+
 std::string paths_rows(const IterationReport& report) {
   Rows rows;
   add_paths("local", report.iteration, report.local_paths, rows);

@@ -1,5 +1,5 @@
 #pragma once
-/// The tables of a training run, as text: metrics.csv and paths.csv.
+/// The tables of a training run, as text: metrics.csv, step_sizes.csv and paths.csv.
 
 #include <string>
 #include <string_view>
@@ -15,11 +15,20 @@ inline constexpr std::string_view metrics_header =
     "kl_divergence,dual_evaluations,status,predicted_cost,tv_bound,cost_bound,rollout_seconds,fit_seconds,"
     "c_step_seconds,s_step_seconds\n";
 
+/// How epsilon was adjusted, from the second iteration on: the expected costs of Section 4.2 (of the surrogate where
+/// the method has one; the means over conditions where they are averaged), whether they were not to be believed, and
+/// the multiplier after that.
+inline constexpr std::string_view step_sizes_header =
+    "iteration,condition,previous_local,previous_global,predicted,actual_local,actual_global,guarded,multiplier\n";
+
 /// One row per step of the path of the task's point, in metres from its target. Source is local or global.
 inline constexpr std::string_view paths_header = "iteration,condition,source,step,x,y,z,distance\n";
 
 /// An iteration's rows of metrics.csv, whose numbers read back to the same bits.
 std::string metrics_rows(const IterationReport& report);
+
+/// An iteration's rows of step_sizes.csv; none where nothing was adjusted.
+std::string step_sizes_rows(const IterationReport& report);
 
 /// An iteration's rows of paths.csv, to nine digits.
 std::string paths_rows(const IterationReport& report);

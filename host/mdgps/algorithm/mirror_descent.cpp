@@ -9,6 +9,7 @@
 
 #include "mdgps/algorithm/controllers.hpp"
 #include "mdgps/algorithm/cost_bounds.hpp"
+#include "mdgps/algorithm/dagger.hpp"
 #include "mdgps/algorithm/gaussians.hpp"
 #include "mdgps/algorithm/initial_policy.hpp"
 #include "mdgps/algorithm/linearization.hpp"
@@ -50,10 +51,12 @@ MirrorDescent::MirrorDescent(const Task& task, const Settings& settings, std::ui
       local_(initial_policy(task)),
       dual_({shape_.conditions}, 1.0),
       multiplier_({shape_.conditions}, settings.initial_multiplier),
+      surrogate_cost_(make_surrogate_cost(settings, shape_)),
       dynamics_prior_(settings.dynamics_prior),
       policy_prior_(settings.policy_prior) {}
 
-/// Algorithm 4. The step size waits for the next samples: they tell what the last step was worth.
+/// Algorithm 4. The step size waits for the next samples: they tell what the last step was worth. The other methods
+/// modify their surrogate cost between an S-step and the next C-step, as in Algorithm 1.
 IterationReport MirrorDescent::iterate() {
   IterationReport report;
   report.iteration = ++iteration_;
@@ -73,6 +76,8 @@ IterationReport MirrorDescent::iterate() {
                              "variance, [algorithm] kl_step)");
   previous_ = std::move(current_);
   current_ = Model{};
+  current_.local = local_;
+  if (settings_.method == Method::dagger) visited_ = aggregated(visited_, samples);
   {
     const Stopwatch watch(report.seconds.fit);
     expand_cost_around(samples);
@@ -89,8 +94,9 @@ IterationReport MirrorDescent::iterate() {
         if (!previous_.empty()) adjust_step_sizes(report);  // line 7 of the last iteration
       }
     }
-    c_step_against_global_policy(samples, report);  // line 5
-    s_step_on(samples, round, report);              // line 6
+    if (iteration_ > 1 || round > 1) modify_surrogate(samples, round);
+    c_step_on(samples, report);         // line 5
+    s_step_on(samples, round, report);  // line 6
   }
 
   const Stopwatch watch(report.seconds.evaluation);
@@ -167,31 +173,72 @@ Array<double, 1> MirrorDescent::expected_costs(const Model& model,
   return total;
 }
 
+/// The same for the method's surrogate cost.
+Array<double, 1> MirrorDescent::expected_surrogates(const Model& model,
+                                                    const LinearGaussianPolicyArrays<double>& policy) const {
+  Surrogate surrogate = surrogate_cost_->surrogate(model.cost, model.global);
+  Model under = model;
+  under.cost = std::move(surrogate.cost);
+  auto total = expected_costs(under, policy);
+  if (surrogate.entropy_weight.empty()) return total;
+  const Array<double, 2> entropy = entropies(policy.covariance.view());
+  for (std::int64_t i = 0; i < shape_.conditions; ++i)
+    for (std::int64_t t = 0; t < shape_.steps; ++t) total(i) -= surrogate.entropy_weight(i, t) * entropy(i, t);
+  return total;
+}
+
+std::vector<ExpectedCosts> MirrorDescent::costs_of_last_step(Expectation expectation) const {
+  const auto previous_local = (this->*expectation)(previous_, previous_.local);
+  const auto previous_global = (this->*expectation)(previous_, previous_.global);
+  const auto predicted = (this->*expectation)(previous_, local_);
+  const auto actual_local = (this->*expectation)(current_, local_);
+  const auto actual_global = (this->*expectation)(current_, current_.global);
+  std::vector<ExpectedCosts> costs;
+  for (std::int64_t i = 0; i < shape_.conditions; ++i)
+    costs.push_back({previous_local(i), previous_global(i), predicted(i), actual_local(i), actual_global(i)});
+  return costs;
+}
+
+/// Section 4.2. Where a cost that the rule uses is not to be believed, the multiplier stays as it is. (Halving it ends
+/// the learning: the models of contact are unstable too often, whatever the step.)
 void MirrorDescent::adjust_step_sizes(IterationReport& report) {
-  const auto previous_global = expected_costs(previous_, previous_.global);
-  const auto predicted = expected_costs(previous_, local_);
-  const auto actual_local = expected_costs(current_, local_);
-  const auto actual_global = expected_costs(current_, current_.global);
+  const auto costs = costs_of_last_step(&MirrorDescent::expected_costs);
+  const bool has_multipliers = !surrogate_cost_->multipliers().weight.empty();
+  auto adjusted_by = has_multipliers ? costs_of_last_step(&MirrorDescent::expected_surrogates) : costs;
+  std::vector<bool> believed;
+  for (std::int64_t i = 0; i < shape_.conditions; ++i)
+    believed.push_back(believable(settings_.step_rule, costs[i], previous_.sampled_cost[i], current_.sampled_cost[i]));
+  if (settings_.average_step_sizes) std::ranges::fill(adjusted_by, mean_costs(adjusted_by, believed));
+  report.step_sizes_adjusted = true;
   for (std::int64_t i = 0; i < shape_.conditions; ++i) {
-    const StepSize step =
-        adjust_step_size(settings_.step_rule, {previous_global(i), predicted(i), actual_local(i), actual_global(i)},
-                         previous_.sampled_cost[i], current_.sampled_cost[i], multiplier_(i), settings_.min_multiplier,
-                         settings_.max_multiplier);
-    multiplier_(i) = step.multiplier;
-    report.guarded_step_sizes += step.guarded ? 1 : 0;
+    if (believed[i])
+      multiplier_(i) = adjusted_multiplier(settings_.step_rule, adjusted_by[i], multiplier_(i),
+                                           {settings_.min_multiplier, settings_.max_multiplier});
+    ConditionReport& condition = report.conditions[i];
+    condition.expected = adjusted_by[i];
+    condition.guarded = !believed[i];
+    report.guarded_step_sizes += believed[i] ? 0 : 1;
   }
 }
 
-void MirrorDescent::c_step_against_global_policy(const Trajectories& samples, IterationReport& report) {
+void MirrorDescent::modify_surrogate(const Trajectories& samples, int round) {
+  if (surrogate_cost_->multipliers().weight.empty()) return;
+  surrogate_cost_->modify(local_, policy_difference(local_, policy_, samples),
+                          {iteration_, settings_.iterations, round == settings_.rounds});
+}
+
+void MirrorDescent::c_step_on(const Trajectories& samples, IterationReport& report) {
   const Stopwatch watch(report.seconds.c_step);
   Array<double, 1> epsilon({shape_.conditions});
   for (std::int64_t i = 0; i < shape_.conditions; ++i)
     epsilon(i) = settings_.kl_step * multiplier_(i) * static_cast<double>(shape_.steps);
 
+  const Surrogate surrogate = surrogate_cost_->surrogate(current_.cost, current_.global);
+  const auto& reference = settings_.reference == Reference::global ? current_.global : current_.local;
   CStepResultArrays<double> result(shape_);
-  c_step<double>(
-      {current_.initial.view(), current_.dynamics.view(), current_.cost.view(), current_.global.view(), epsilon, dual_},
-      result.view());
+  c_step<double>({current_.initial.view(), current_.dynamics.view(), surrogate.cost.view(), reference.view(), epsilon,
+                  dual_, surrogate.entropy_weight},
+                 result.view());
   for (std::int64_t i = 0; i < shape_.conditions; ++i) {
     const bool usable = has_samples(samples, i) && all_finite(result.policy, i);
     if (!usable) {
@@ -200,6 +247,7 @@ void MirrorDescent::c_step_against_global_policy(const Trajectories& samples, It
     }
     ConditionReport& condition = report.conditions[i];
     condition.step_size = epsilon(i);
+    condition.multiplier = multiplier_(i);
     condition.dual = result.dual(i);
     condition.kl_divergence = result.kl_divergence(i);
     condition.dual_evaluations = result.dual_evaluations(i);
@@ -214,7 +262,8 @@ void MirrorDescent::c_step_against_global_policy(const Trajectories& samples, It
 void MirrorDescent::s_step_on(const Trajectories& samples, int round, IterationReport& report) {
   const Stopwatch watch(report.seconds.s_step);
   const ImitationPoints points =
-      imitation_points(local_, samples, task_.observation_entries,
+      imitation_points(surrogate_cost_->imitated(local_), settings_.method == Method::dagger ? visited_ : samples,
+                       task_.observation_entries,
                        {settings_.drawn_states, settings_.drawn_window, seed_, static_cast<std::uint32_t>(iteration_)});
   policy_.fit_normalization(points.observations);
   SStepOptions options;
@@ -255,7 +304,7 @@ void MirrorDescent::evaluate(IterationReport& report) const {
 }
 
 void MirrorDescent::measure_bounds(const Trajectories& samples, IterationReport& report) const {
-  const Array<double, 2> kl = largest_policy_kl(local_, policy_, samples);
+  const Array<double, 2> kl = policy_difference(local_, policy_, samples).largest_kl;
   TrajectoryDistributionArrays<double> distribution(shape_);
   Array<Status, 1> status({shape_.conditions});
   forward_pass<double>(current_.initial.view(), current_.dynamics.view(), local_.view(), distribution.view(), status);

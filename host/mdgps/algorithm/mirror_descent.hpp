@@ -1,14 +1,17 @@
 #pragma once
-/// Mirror descent guided policy search.   [MDGPS Algorithms 3 and 4]
+/// Mirror descent guided policy search [MDGPS Algorithms 3 and 4], and the methods that it is compared with: they run
+/// the same loop on other surrogate costs, and are approximate mirror descent too [MDGPS 3.2].
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <vector>
 
 #include "mdgps/algorithm/local_models.hpp"
 #include "mdgps/algorithm/regression_prior.hpp"
 #include "mdgps/algorithm/settings.hpp"
 #include "mdgps/algorithm/step_size.hpp"
+#include "mdgps/algorithm/surrogate_cost.hpp"
 #include "mdgps/learning/neural_gaussian_policy.hpp"
 #include "mdgps/simulation/task.hpp"
 #include "mdgps/simulation/trajectories.hpp"
@@ -30,6 +33,9 @@ struct ConditionReport {
   double predicted_cost = 0;  ///< of the new local policy under the fitted dynamics
   double tv_bound = 0;        ///< Lemma 4.1
   double cost_bound = 0;      ///< Lemma 4.2
+  ExpectedCosts expected{};   ///< by which epsilon was adjusted: of the surrogate where the method has one
+  double multiplier = 0;      ///< of epsilon, after that
+  bool guarded = false;       ///< the costs were not to be believed, and the multiplier kept
 };
 
 struct PhaseSeconds {
@@ -41,12 +47,13 @@ struct IterationReport {
   std::vector<ConditionReport> conditions;
   std::vector<Path> local_paths, global_paths;  ///< one per condition
   PhaseSeconds seconds;
-  double s_step_loss = 0;       ///< mean over the points of 1/2 (mu - mu_p)' C^-1 (mu - mu_p), nats
-  int dropped_samples = 0;      ///< diverged in the simulation
-  int guarded_step_sizes = 0;   ///< conditions whose expected costs were not to be believed
-  int refitted_dynamics = 0;    ///< conditions whose first fit could not tell what its own samples cost
-  int failed_s_steps = 0;       ///< whose loss or covariance was not usable: the network was left as it was
-  int kept_local_policies = 0;  ///< conditions whose C-step gave nothing usable
+  double s_step_loss = 0;            ///< mean over the points of 1/2 (mu - mu_p)' C^-1 (mu - mu_p), nats
+  int dropped_samples = 0;           ///< diverged in the simulation
+  bool step_sizes_adjusted = false;  ///< not in a run's first iteration
+  int guarded_step_sizes = 0;        ///< conditions whose expected costs were not to be believed
+  int refitted_dynamics = 0;         ///< conditions whose first fit could not tell what its own samples cost
+  int failed_s_steps = 0;            ///< whose loss or covariance was not usable: the network was left as it was
+  int kept_local_policies = 0;       ///< conditions whose C-step gave nothing usable
 
   double mean_distance() const;  ///< of the global policy
   double success_rate() const;   ///< of the global policy
@@ -77,6 +84,7 @@ class MirrorDescent {
     GaussianStateArrays<double> initial;            ///< p(x_1)
     LinearGaussianDynamicsArrays<double> dynamics;  ///< p(x'|x,u)
     QuadraticCostArrays<double> cost;               ///< l
+    LinearGaussianPolicyArrays<double> local;       ///< p_i before the C-step
     LinearGaussianPolicyArrays<double> global;      ///< pi-bar
     std::vector<SampledCost> sampled_cost;          ///< [N]
     bool empty() const { return dynamics.transition.empty(); }
@@ -88,12 +96,16 @@ class MirrorDescent {
   void linearize_policy(const Trajectories& samples);
   void refit_unbelievable_dynamics(const Trajectories& samples, IterationReport& report);
   void adjust_step_sizes(IterationReport& report);
-  void c_step_against_global_policy(const Trajectories& samples, IterationReport& report);
+  void modify_surrogate(const Trajectories& samples, int round);
+  void c_step_on(const Trajectories& samples, IterationReport& report);
   void s_step_on(const Trajectories& samples, int round, IterationReport& report);
   void evaluate(IterationReport& report) const;
   void measure_bounds(const Trajectories& samples, IterationReport& report) const;
 
   Array<double, 1> expected_costs(const Model& model, const LinearGaussianPolicyArrays<double>& policy) const;
+  Array<double, 1> expected_surrogates(const Model& model, const LinearGaussianPolicyArrays<double>& policy) const;
+  using Expectation = decltype(&MirrorDescent::expected_costs);
+  std::vector<ExpectedCosts> costs_of_last_step(Expectation expectation) const;
 
   const Task& task_;
   Settings settings_;
@@ -106,6 +118,8 @@ class MirrorDescent {
   LinearGaussianPolicyArrays<double> local_;  ///< p_i
   Array<double, 1> dual_;                     ///< [N] eta of the last C-step
   Array<double, 1> multiplier_;               ///< [N] of epsilon
+  std::unique_ptr<SurrogateCost> surrogate_cost_;
+  Trajectories visited_;  ///< states of all iterations; for DAgger alone
   RegressionPrior dynamics_prior_, policy_prior_;
   Model previous_, current_;      ///< of iterations k-1 and k
   Array<double, 3> sample_cost_;  ///< [N,S,T] of the current samples

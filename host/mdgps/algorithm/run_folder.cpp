@@ -117,6 +117,7 @@ RunFolder RunFolder::create(const fs::path& folder, const Task& task) {
   save_model(task, folder);
   write_file(folder / "scene.json", scene_json(task));
   write_file(folder / "paths.csv", paths_header);
+  write_file(folder / "step_sizes.csv", step_sizes_header);
   write_file(folder / "metrics.csv", metrics_header);
   run.write_config(task);  // last: a folder that has it can be resumed
   return run;
@@ -133,6 +134,7 @@ void RunFolder::write_config(const Task& task) const { write_file(folder_ / "con
 
 void RunFolder::record(const IterationReport& report, const MirrorDescent& run, const std::string& summary) const {
   append_file(folder_ / "paths.csv", paths_rows(report));
+  append_file(folder_ / "step_sizes.csv", step_sizes_rows(report));
   append_file(folder_ / "metrics.csv", metrics_rows(report));
 
   const fs::path all = folder_ / "checkpoint", unfinished = all / "unfinished";
@@ -179,6 +181,7 @@ fs::path RunFolder::restore(MirrorDescent& run, int conditions) const {
                          std::to_string(iterations * conditions) + "; start anew with another --output");
   }
   cut_rows(folder_ / "paths.csv", paths_header, iterations);
+  cut_rows(folder_ / "step_sizes.csv", step_sizes_header, iterations);
   if (candidates.empty()) return {};
   auto summary = candidates.back().folder / "summary.json";
   save_policy(run, folder_);

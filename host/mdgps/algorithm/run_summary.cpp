@@ -51,6 +51,7 @@ std::string write_summary(const Task& task, const Settings& settings, const RunI
       {"description", task.description},
       {"method", info.method},
       {"sampling", to_string(settings.sampling)},
+      {"reference", to_string(settings.reference)},
       {"step_rule", to_string(settings.step_rule)},
       {"linearization", to_string(settings.linearization)},
       {"seed", info.seed},

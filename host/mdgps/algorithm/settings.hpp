@@ -1,6 +1,7 @@
 #pragma once
-/// The settings of mirror descent guided policy search: a task's [algorithm] table.
+/// The settings of guided policy search: a task's [algorithm] table.
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -9,10 +10,21 @@
 
 namespace mdgps {
 
-enum class Sampling { local, global };              ///< whose rollouts the models are fitted to   [MDGPS 3.1]
-enum class StepRule { classic, global, fixed };     ///< how epsilon is adjusted                   [MDGPS 4.2]
-enum class Linearization { regression, jacobian };  ///< how pi-bar is found                       [MDGPS 3.1]
+/// Mirror descent, and the methods that it is compared with: Bregman ADMM, dual gradient descent, the penalty method,
+/// ADMM and DAgger.   [MDGPS 2, 3.2, 5]
+enum class Method { mdgps, badmm, dual_gradient, penalty, admm, dagger };
+enum class Sampling { local, global };            ///< whose rollouts the models are fitted to   [MDGPS 3.1]
+enum class Reference { global, previous_local };  ///< what the C-step stays near           [MDGPS Alg. 4, Eq. (2)]
+enum class StepRule { classic, global, local, fixed };   ///< how epsilon is adjusted                   [MDGPS 4.2]
+enum class Linearization { regression, jacobian };       ///< how pi-bar is found                       [MDGPS 3.1]
+enum class WeightRule { spread, schedule, divergence };  ///< how BADMM's weights move
+inline constexpr std::array<std::string_view, 6> method_names{"mdgps",   "badmm", "dual_gradient",
+                                                              "penalty", "admm",  "dagger"};
+std::string_view to_string(Method method);
+/// Throws std::invalid_argument where no method has that name.
+Method method_named(std::string_view name);
 std::string_view to_string(Sampling sampling);
+std::string_view to_string(Reference reference);
 std::string_view to_string(StepRule rule);
 std::string_view to_string(Linearization linearization);
 
@@ -26,12 +38,25 @@ struct PriorSettings {
   double regularization = 1e-6;   ///< added to the diagonal of the regression inputs' covariance
 };
 
+/// How a method couples local and global policies: a task's [algorithm.METHOD] table. Weights are in units of cost per
+/// nat (badmm, dual_gradient) or per squared action (penalty, admm).
+struct CouplingSettings {
+  double initial_weight = 0.01;  ///< of every step
+  double dual_rate = 0.1;        ///< step on the multipliers
+  double weight_growth = 1.0;    ///< penalty, admm: factor of the weight per iteration
+  WeightRule weight_rule = WeightRule::spread;
+  std::vector<double> weight_steps{1e-4, 1e-3, 1e-2, 1e-2};  ///< badmm's schedule, at equally spaced iterations
+};
+
 struct Settings {
+  Method method = Method::mdgps;
   int iterations = 12;
   int samples = 5;  ///< per condition and iteration
   int rounds = 1;   ///< of C- and S-step on an iteration's samples
   Sampling sampling = Sampling::local;
+  Reference reference = Reference::global;
   StepRule step_rule = StepRule::global;
+  bool average_step_sizes = false;  ///< one multiplier for all conditions, from the means of their costs
   Linearization linearization = Linearization::regression;
   double noise_smoothing = 2.0;  ///< of the exploration noise, in steps
 
@@ -40,6 +65,8 @@ struct Settings {
 
   PriorSettings dynamics_prior;
   PriorSettings policy_prior;
+
+  CouplingSettings coupling;
 
   int drawn_states = 0;  ///< that the S-step adds to each sampled one
   int drawn_window = 2;
@@ -50,7 +77,9 @@ struct Settings {
   double weight_decay = 0.005;
 };
 
-/// Reads an [algorithm] table. Throws ConfigError where a key is unknown or a value out of its range.
-Settings read_settings(const ConfigReader& reader);
+/// Reads an [algorithm] table for one method. A table [algorithm.METHOD] in it has the method's own settings, and may
+/// set kl_step, the multiplier's range, rounds and minibatches otherwise than [algorithm] does.
+/// Throws ConfigError where a key is unknown or a value out of its range.
+Settings read_settings(const ConfigReader& reader, Method method);
 
 }  // namespace mdgps

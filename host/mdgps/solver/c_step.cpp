@@ -40,6 +40,8 @@ void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>& result, 
   validate::policy(operation, "reference", problem.reference, shape);
   validate::shape(operation, "epsilon", problem.epsilon, {shape.conditions});
   validate::shape(operation, "initial_dual", problem.initial_dual, {shape.conditions});
+  if (problem.entropy_weight.data != nullptr)
+    validate::shape(operation, "entropy_weight", problem.entropy_weight, {shape.conditions, shape.steps});
   validate::policy(operation, "policy", result.policy, shape);
   validate::shape(operation, "dual", result.dual, {shape.conditions});
   validate::shape(operation, "kl_divergence", result.kl_divergence, {shape.conditions});

@@ -13,6 +13,9 @@ struct CStepProblem {
   LinearGaussianPolicy<const Real> reference;   ///< the linearised global policy
   View<const Real, 1> epsilon;                  ///< [N] bound on the whole trajectory's KL divergence, nats
   View<const Real, 1> initial_dual;             ///< [N] eta to start from: the last iteration's, or 1
+  /// [N,T] w_t >= 0, in units of cost: minus w_t times the entropy of p(u_t|x_t) joins the cost; without memory, 0.
+  /// A term w_t D_KL(p(u_t|x_t) || q(u_t|x_t)) in the cost is -w_t log q in `cost` and w_t here.
+  View<const Real, 2> entropy_weight{};
 };
 
 template <class Real>
@@ -35,7 +38,8 @@ struct CStepOptions {
 int speculation_width(const CStepOptions& options, std::int64_t conditions);
 
 /// C-step: for each condition the dual eta is searched at which the maximum-entropy LQR solution under
-/// l/eta - log reference has D_KL = epsilon, to the tolerance.
+/// l/eta - log reference has D_KL = epsilon, to the tolerance. (Weighted entropies widen that solution's covariances to
+/// (1 + w_t/eta) Quu^-1.)
 ///
 /// status   ok: KL = epsilon to the tolerance.
 ///          constraint_inactive: KL < epsilon even at min_dual, whose policy is returned.

@@ -22,7 +22,7 @@ std::size_t c_step(const BatchShape& shape, const CStepProblem<Real>& problem, c
   const CStepBatch<Real> b{batch(problem.initial),         batch(problem.dynamics), batch(problem.cost),
                            batch(problem.reference),       batch(problem.epsilon),  batch(problem.initial_dual),
                            batch(result.policy),           batch(result.dual),      batch(result.kl_divergence),
-                           batch(result.dual_evaluations), batch(result.status)};
+                           batch(result.dual_evaluations), batch(result.status),    batch(problem.entropy_weight)};
   const DualSearchOptions search{options.tolerance, options.max_evaluations, options.min_dual, options.max_dual,
                                  speculation_width(options, shape.conditions)};
   // The candidates of a condition share a pack: where registers are narrower, the pack takes several.
