@@ -25,6 +25,8 @@ struct Command {
 Command add_train(CLI::App& program);
 Command add_eval(CLI::App& program);
 Command add_report(CLI::App& program);
+Command add_reproduce(CLI::App& program);
+Command add_sweep(CLI::App& program);
 Command add_tasks(CLI::App& program);
 Command add_info(CLI::App& program);
 

@@ -5,47 +5,20 @@
 #include <embedded/chart_js.hpp>
 #include <embedded/comparison_js.hpp>
 #include <embedded/dom_js.hpp>
-#include <embedded/page_html.hpp>
 #include <embedded/page_js.hpp>
 #include <embedded/paths_js.hpp>
 #include <embedded/run_js.hpp>
 #include <embedded/sections_js.hpp>
-#include <embedded/style_css.hpp>
-#include <fstream>
 #include <map>
 #include <stdexcept>
 
+#include "apps/report/page.hpp"
 #include "apps/report/run_folder.hpp"
 
 namespace mdgps::report {
 namespace {
 
 using nlohmann::json;
-
-/// Replaces each {{name}} of the page. What is put in is not looked at again, so that nothing in a run's files is taken
-/// for a name.
-std::string filled(std::string_view page, const std::map<std::string_view, std::string>& values) {
-  std::string result;
-  while (true) {
-    const auto open = page.find("{{");
-    result += page.substr(0, open);
-    if (open == std::string_view::npos) return result;
-    const auto close = page.find("}}", open);
-    result += values.at(page.substr(open + 2, close - open - 2));
-    page.remove_prefix(close + 2);
-  }
-}
-
-/// JSON that is safe inside a script element: the parser of HTML sees no tag or comment begin in it.
-std::string script_json(const json& data) {
-  std::string result;
-  for (const char c : data.dump(-1, ' ', false, json::error_handler_t::replace))
-    if (c == '<')
-      result += "\\u003c";
-    else
-      result += c;
-  return result;
-}
 
 /// A member of an object, or null where there is none.
 json member(const json& object, const char* key) {
@@ -80,41 +53,7 @@ void name_apart(json& data, std::span<const std::filesystem::path> folders) {
     if (times[data[i]["name"].get<std::string>()] > 1) data[i]["name"] = folders[i].lexically_normal().string();
 }
 
-void write_whole(const std::filesystem::path& output, const std::string& text) {
-  auto unfinished = output;
-  unfinished += ".unfinished";
-  std::ofstream out(unfinished, std::ios::binary);
-  out << text << std::flush;
-  if (!out) throw std::runtime_error(output.string() + ": cannot be written; does its folder exist, is the disk full?");
-  out.close();
-  std::filesystem::rename(unfinished, output);
-}
-
 }  // namespace
-
-std::string html_escaped(std::string_view text) {
-  std::string result;
-  for (const char c : text) switch (c) {
-      case '&':
-        result += "&amp;";
-        break;
-      case '<':
-        result += "&lt;";
-        break;
-      case '>':
-        result += "&gt;";
-        break;
-      case '"':
-        result += "&quot;";
-        break;
-      case '\'':
-        result += "&#39;";
-        break;
-      default:
-        result += c;
-    }
-  return result;
-}
 
 void write_report(std::span<const std::filesystem::path> runs, const std::filesystem::path& output) {
   json data = json::array();
@@ -122,15 +61,10 @@ void write_report(std::span<const std::filesystem::path> runs, const std::filesy
   name_apart(data, runs);
   std::string title;
   for (const auto& run : data) title += (title.empty() ? "" : ", ") + run["name"].get<std::string>();
-  std::string script;
-  for (const auto part : {embedded::dom_js, embedded::chart_js, embedded::paths_js, embedded::run_js,
-                          embedded::sections_js, embedded::comparison_js, embedded::page_js})
-    script += part;
-  write_whole(output, filled(embedded::page_html, {{"title", html_escaped("mdgps: " + title)},
-                                                   {"style", std::string(embedded::style_css)},
-                                                   {"results", results_table(data)},
-                                                   {"data", script_json(data)},
-                                                   {"script", script}}));
+  const std::string_view scripts[] = {embedded::dom_js, embedded::chart_js,    embedded::paths_js,
+                                      embedded::run_js, embedded::sections_js, embedded::comparison_js,
+                                      embedded::page_js};
+  write_page(output, "mdgps: " + title, results_table(data), data, scripts);
 }
 
 }  // namespace mdgps::report

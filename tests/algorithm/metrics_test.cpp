@@ -55,6 +55,17 @@ TEST(Metrics, StepSizesHaveARowPerConditionOnceTheyAreAdjusted) {
   EXPECT_EQ(step_sizes_rows(report), "4,0,1,2,3,4.5,-5,0,0.25\n4,1,0,0,0,0,0,1,0\n");
 }
 
+TEST(Metrics, BoundsStandBesideWhatTheyBound) {
+  IterationReport report = small_report();
+  report.conditions[0].total_variation = 0.25;
+  report.conditions[0].expected_global_cost = 3;
+  report.difference.mean_kl = Array<double, 2>({2, 2}, 0.5);
+  report.difference.largest_kl = Array<double, 2>({2, 2}, 1.0 / 3.0);
+  EXPECT_EQ(bounds_rows(report), "4,0,1,inf,0.25,7,nan,3,2\n4,1,1,0,0,0,0,0,0\n");
+  EXPECT_EQ(divergences_rows(report),
+            "4,0,0,0.5,0.333333333\n4,0,1,0.5,0.333333333\n4,1,0,0.5,0.333333333\n4,1,1,0.5,0.333333333\n");
+}
+
 TEST(Metrics, PathsHaveARowPerStepToNineDigits) {
   EXPECT_EQ(paths_rows(small_report()),
             "4,0,local,0,0.25,0.25,0.25,0.333333333\n"

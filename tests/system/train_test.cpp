@@ -70,7 +70,8 @@ class Training : public ProgramTest {
 
   void expect_same_run(const std::string& a, const std::string& b) const {
     EXPECT_EQ(metrics(a), metrics(b));
-    for (const char* name : {"policy.pt", "paths.csv", "config.toml", "model.xml", "scene.json"}) {
+    for (const char* name : {"policy.pt", "paths.csv", "step_sizes.csv", "bounds.csv", "divergences.csv", "config.toml",
+                             "model.xml", "scene.json"}) {
       const auto bytes = read_file(folder() / a / name);
       EXPECT_FALSE(bytes.empty()) << name;
       EXPECT_TRUE(bytes == read_file(folder() / b / name)) << name;
@@ -127,6 +128,9 @@ TEST_F(Training, LeavesAllFilesOfARun) {
   EXPECT_EQ(paths.size(), 1 + 3 * 2 * conditions * steps);
   EXPECT_EQ(paths[0],
             (std::vector<std::string>{"iteration", "condition", "source", "step", "x", "y", "z", "distance"}));
+  EXPECT_EQ(read_csv(folder() / "out/step_sizes.csv").size(), 1 + 2 * conditions);
+  EXPECT_EQ(read_csv(folder() / "out/bounds.csv").size(), 1 + 3 * conditions);
+  EXPECT_EQ(read_csv(folder() / "out/divergences.csv").size(), 1 + 3 * conditions * steps);
   EXPECT_EQ(json::parse(read_file(folder() / "out/scene.json")).at("geoms").size(), 1);
   EXPECT_THAT(read_file(folder() / "out/report.html"), HasSubstr("reacher"));
   EXPECT_TRUE(fs::exists(folder() / "out/checkpoint/0003"));

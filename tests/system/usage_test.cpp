@@ -66,6 +66,11 @@ INSTANTIATE_TEST_SUITE_P(
         {"EvalWithoutRun", {"eval", "."}, {"is not the folder of a run", "--output"}},
         {"EvalOfNothing", {"eval", "none"}, {"none: ", "--output"}},
         {"ReportOfNothing", {"report", "none"}, {"none: ", "--output"}},
+        {"UnknownColumn", {"reproduce", "--methods", "trpo"}, {"--methods", "trpo", "off-policy-global"}},
+        {"ReproductionOfNoTask", {"reproduce", "--tasks", "pegg"}, {"pegg", "did you mean 'peg'?"}},
+        {"SweepWithoutTask", {"sweep"}, {"TASK is required"}},
+        {"SweepOfNothing", {"sweep", "peg", "--search", "algorithm.kl_step="}, {"a value is empty"}},
+        {"SweepOverNoKey", {"sweep", "peg", "--search", "kl_step"}, {"'kl_step'", "key=value"}},
         {"ReportOfNoFolder", {"report"}, {"DIR is required"}},
     }),
     [](const auto& info) { return info.param.name; });
@@ -135,7 +140,7 @@ TEST_F(BadTask, DeviceThatIsNotThere) {
 using Help = ProgramTest;
 
 TEST_F(Help, OfEveryCommandHasAnExample) {
-  for (const std::string command : {"", "train", "eval", "report", "tasks", "info"}) {
+  for (const std::string command : {"", "train", "eval", "report", "reproduce", "sweep", "tasks", "info"}) {
     const auto outcome =
         run(command.empty() ? std::vector<std::string>{"--help"} : std::vector<std::string>{command, "--help"});
     EXPECT_EQ(outcome.exit_code, 0) << command;

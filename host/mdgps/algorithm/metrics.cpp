@@ -72,6 +72,29 @@ std::string step_sizes_rows(const IterationReport& report) {
   return rows.take();
 }
 
+std::string bounds_rows(const IterationReport& report) {
+  Rows rows;
+  for (int condition = 0; condition < static_cast<int>(report.conditions.size()); ++condition) {
+    const ConditionReport& c = report.conditions[condition];
+    double kl = 0;
+    for (const double step : report.difference.mean_kl.row(condition)) kl += step;
+    rows.add(report.iteration, condition, nine_digits(kl), nine_digits(c.tv_bound), nine_digits(c.total_variation),
+             nine_digits(c.cost_bound), nine_digits(c.predicted_cost), nine_digits(c.expected_global_cost),
+             nine_digits(c.global_cost));
+  }
+  return rows.take();
+}
+
+std::string divergences_rows(const IterationReport& report) {
+  Rows rows;
+  for (int condition = 0; condition < static_cast<int>(report.conditions.size()); ++condition) {
+    const auto mean = report.difference.mean_kl.row(condition), largest = report.difference.largest_kl.row(condition);
+    for (int t = 0; t < static_cast<int>(mean.size()); ++t)
+      rows.add(report.iteration, condition, t, nine_digits(mean[t]), nine_digits(largest[t]));
+  }
+  return rows.take();
+}
+
 std::string paths_rows(const IterationReport& report) {
   Rows rows;
   add_paths("local", report.iteration, report.local_paths, rows);

@@ -1,5 +1,5 @@
 #pragma once
-/// The tables of a training run, as text: metrics.csv, step_sizes.csv and paths.csv.
+/// The tables of a training run, as text: metrics.csv, step_sizes.csv, bounds.csv, divergences.csv and paths.csv.
 
 #include <string>
 #include <string_view>
@@ -21,6 +21,16 @@ inline constexpr std::string_view metrics_header =
 inline constexpr std::string_view step_sizes_header =
     "iteration,condition,previous_local,previous_global,predicted,actual_local,actual_global,guarded,multiplier\n";
 
+/// Lemmas 4.1 and 4.2 beside estimates of what they bound: the divergence D_KL(p_i(u_t|x_t) || pi(u_t|o_t)) summed over
+/// the steps (its mean over the samples), the total variation between the policies' last states, and the global
+/// policy's cost, expected under the fitted dynamics and measured.
+inline constexpr std::string_view bounds_header =
+    "iteration,condition,policy_kl,tv_bound,total_variation,cost_bound,expected_local_cost,expected_global_cost,"
+    "global_cost\n";
+
+/// The divergence of each step: its mean over the samples, and the greatest, Lemma 4.1's epsilon_t.
+inline constexpr std::string_view divergences_header = "iteration,condition,step,mean_kl,largest_kl\n";
+
 /// One row per step of the path of the task's point, in metres from its target. Source is local or global.
 inline constexpr std::string_view paths_header = "iteration,condition,source,step,x,y,z,distance\n";
 
@@ -29,6 +39,10 @@ std::string metrics_rows(const IterationReport& report);
 
 /// An iteration's rows of step_sizes.csv; none where nothing was adjusted.
 std::string step_sizes_rows(const IterationReport& report);
+
+/// An iteration's rows of bounds.csv and of divergences.csv, to nine digits.
+std::string bounds_rows(const IterationReport& report);
+std::string divergences_rows(const IterationReport& report);
 
 /// An iteration's rows of paths.csv, to nine digits.
 std::string paths_rows(const IterationReport& report);

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "mdgps/algorithm/controllers.hpp"
 #include "mdgps/algorithm/cost_bounds.hpp"
@@ -14,6 +15,7 @@
 #include "mdgps/algorithm/initial_policy.hpp"
 #include "mdgps/algorithm/linearization.hpp"
 #include "mdgps/algorithm/local_models.hpp"
+#include "mdgps/algorithm/total_variation.hpp"
 #include "mdgps/learning/s_step.hpp"
 #include "mdgps/solver/c_step.hpp"
 #include "mdgps/solver/expected_cost.hpp"
@@ -37,6 +39,23 @@ class Stopwatch {
 
 NetworkOptions network_options(const Task& task, const Settings& settings, std::uint64_t seed) {
   return {task.observations, task.actions, settings.hidden, seed};
+}
+
+/// Between the two distributions' marginals of the last state.
+double final_state_total_variation(const TrajectoryDistributionArrays<double>& p,
+                                   const TrajectoryDistributionArrays<double>& q, std::int64_t states,
+                                   std::int64_t condition) {
+  const auto marginal = [&](const TrajectoryDistributionArrays<double>& z) {
+    const std::int64_t last = z.mean.extent(1) - 1;
+    std::pair state{z.mean.view()[condition][last], z.covariance.view()[condition][last]};
+    state.first.extents = {states};  // the actions come after the states
+    state.second.extents = {states, states};
+    return state;
+  };
+  const auto [mean_p, covariance_p] = marginal(p);
+  const auto [mean_q, covariance_q] = marginal(q);
+  return gaussian_total_variation(mean_p, covariance_p, mean_q, covariance_q, /*draws=*/1000,
+                                  {0, RandomStream::evaluation, 0, static_cast<std::uint32_t>(condition)});
 }
 
 }  // namespace
@@ -303,21 +322,29 @@ void MirrorDescent::evaluate(IterationReport& report) const {
     condition.global_success = condition.global_distance < task_.success_distance;
 }
 
+/// Lemmas 4.1 and 4.2 for the new policies. The bounds take their maxima over the sampled states and actions, not over
+/// all; beside them stand estimates of what they bound, for the network linearised by its Jacobian at the samples.
 void MirrorDescent::measure_bounds(const Trajectories& samples, IterationReport& report) const {
-  const Array<double, 2> kl = policy_difference(local_, policy_, samples).largest_kl;
-  TrajectoryDistributionArrays<double> distribution(shape_);
+  report.difference = policy_difference(local_, policy_, samples);
+  const auto global = linearize_by_jacobian(policy_, samples, task_.observation_entries);
+  TrajectoryDistributionArrays<double> under_local(shape_), under_global(shape_);
   Array<Status, 1> status({shape_.conditions});
-  forward_pass<double>(current_.initial.view(), current_.dynamics.view(), local_.view(), distribution.view(), status);
-  Array<double, 1> total({shape_.conditions});
+  forward_pass<double>(current_.initial.view(), current_.dynamics.view(), local_.view(), under_local.view(), status);
+  forward_pass<double>(current_.initial.view(), current_.dynamics.view(), global.view(), under_global.view(), status);
+  Array<double, 1> local_total({shape_.conditions}), global_total({shape_.conditions});
   Array<double, 2> expected({shape_.conditions, shape_.steps}), largest({shape_.conditions, shape_.steps}, 0.0);
-  expected_cost<double>(distribution.view(), current_.cost.view(), total, expected);
+  expected_cost<double>(under_local.view(), current_.cost.view(), local_total, expected);
+  expected_cost<double>(under_global.view(), current_.cost.view(), global_total, {});
   for (std::int64_t i = 0; i < shape_.conditions; ++i) {
     for (std::int64_t s = 0; s < settings_.samples; ++s)
       for (std::int64_t t = 0; t < shape_.steps; ++t)
         if (samples.weights(i, s) > 0) largest(i, t) = std::max(largest(i, t), sample_cost_(i, s, t));
-    const CostBounds bounds = cost_bounds({kl.row(i), expected.row(i), largest.row(i)});
-    report.conditions[i].tv_bound = bounds.total_variation;
-    report.conditions[i].cost_bound = bounds.cost;
+    const CostBounds bounds = cost_bounds({report.difference.largest_kl.row(i), expected.row(i), largest.row(i)});
+    ConditionReport& condition = report.conditions[i];
+    condition.tv_bound = bounds.total_variation;
+    condition.cost_bound = bounds.cost;
+    condition.expected_global_cost = global_total(i);
+    condition.total_variation = final_state_total_variation(under_local, under_global, shape_.states, i);
   }
 }
 

@@ -30,12 +30,14 @@ struct ConditionReport {
   double kl_divergence = 0;
   int dual_evaluations = 0;
   Status status = Status::ok;
-  double predicted_cost = 0;  ///< of the new local policy under the fitted dynamics
-  double tv_bound = 0;        ///< Lemma 4.1
-  double cost_bound = 0;      ///< Lemma 4.2
-  ExpectedCosts expected{};   ///< by which epsilon was adjusted: of the surrogate where the method has one
-  double multiplier = 0;      ///< of epsilon, after that
-  bool guarded = false;       ///< the costs were not to be believed, and the multiplier kept
+  double predicted_cost = 0;        ///< of the new local policy under the fitted dynamics
+  double tv_bound = 0;              ///< Lemma 4.1
+  double cost_bound = 0;            ///< Lemma 4.2
+  double total_variation = 0;       ///< estimate of what tv_bound bounds, under the fitted dynamics
+  double expected_global_cost = 0;  ///< estimate of what cost_bound bounds, likewise; the measured one is global_cost
+  ExpectedCosts expected{};         ///< by which epsilon was adjusted: of the surrogate where the method has one
+  double multiplier = 0;            ///< of epsilon, after that
+  bool guarded = false;             ///< the costs were not to be believed, and the multiplier kept
 };
 
 struct PhaseSeconds {
@@ -46,6 +48,7 @@ struct IterationReport {
   int iteration = 0;  ///< 1, 2, ...
   std::vector<ConditionReport> conditions;
   std::vector<Path> local_paths, global_paths;  ///< one per condition
+  PolicyDifference difference;                  ///< of the new local policies and the network, at the samples
   PhaseSeconds seconds;
   double s_step_loss = 0;            ///< mean over the points of 1/2 (mu - mu_p)' C^-1 (mu - mu_p), nats
   int dropped_samples = 0;           ///< diverged in the simulation

@@ -39,6 +39,17 @@ namespace {
 
 constexpr int kept_checkpoints = 2;
 
+/// The tables beside metrics.csv.
+struct SideTable {
+  const char* file;
+  std::string_view header;
+  std::string (*rows)(const IterationReport& report);
+};
+constexpr SideTable tables[] = {{"paths.csv", paths_header, paths_rows},
+                                {"step_sizes.csv", step_sizes_header, step_sizes_rows},
+                                {"bounds.csv", bounds_header, bounds_rows},
+                                {"divergences.csv", divergences_header, divergences_rows}};
+
 struct Checkpoint {
   int iteration = 0;
   fs::path folder;
@@ -116,8 +127,7 @@ RunFolder RunFolder::create(const fs::path& folder, const Task& task) {
   }
   save_model(task, folder);
   write_file(folder / "scene.json", scene_json(task));
-  write_file(folder / "paths.csv", paths_header);
-  write_file(folder / "step_sizes.csv", step_sizes_header);
+  for (const auto& table : tables) write_file(folder / table.file, table.header);
   write_file(folder / "metrics.csv", metrics_header);
   run.write_config(task);  // last: a folder that has it can be resumed
   return run;
@@ -133,8 +143,7 @@ RunFolder RunFolder::open(const fs::path& folder) {
 void RunFolder::write_config(const Task& task) const { write_file(folder_ / "config.toml", mdgps::write_config(task)); }
 
 void RunFolder::record(const IterationReport& report, const MirrorDescent& run, const std::string& summary) const {
-  append_file(folder_ / "paths.csv", paths_rows(report));
-  append_file(folder_ / "step_sizes.csv", step_sizes_rows(report));
+  for (const auto& table : tables) append_file(folder_ / table.file, table.rows(report));
   append_file(folder_ / "metrics.csv", metrics_rows(report));
 
   const fs::path all = folder_ / "checkpoint", unfinished = all / "unfinished";
@@ -180,8 +189,7 @@ fs::path RunFolder::restore(MirrorDescent& run, int conditions) const {
                          std::to_string(iterations) + " iterations instead of " +
                          std::to_string(iterations * conditions) + "; start anew with another --output");
   }
-  cut_rows(folder_ / "paths.csv", paths_header, iterations);
-  cut_rows(folder_ / "step_sizes.csv", step_sizes_header, iterations);
+  for (const auto& table : tables) cut_rows(folder_ / table.file, table.header, iterations);
   if (candidates.empty()) return {};
   auto summary = candidates.back().folder / "summary.json";
   save_policy(run, folder_);

@@ -2,7 +2,8 @@
 /// The folder of a training run: everything to repeat it, to go on with it, and to look at it.
 ///
 ///   config.toml, model.xml   the run's settings, every default written out: `mdgps train config.toml` repeats the run
-///   metrics.csv, paths.csv, step_sizes.csv   appended to after every iteration (algorithm/metrics.hpp)
+///   metrics.csv, step_sizes.csv, bounds.csv, divergences.csv, paths.csv
+///                            appended to after every iteration (algorithm/metrics.hpp)
 ///   summary.json             what it came to so far (algorithm/run_summary.hpp)
 ///   policy.pt                the global policy
 ///   scene.json               the task's fixed shapes, to draw paths in

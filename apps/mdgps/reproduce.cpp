@@ -1,0 +1,116 @@
+// mdgps reproduce
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "apps/mdgps/commands.hpp"
+#include "apps/mdgps/interrupt.hpp"
+#include "apps/mdgps/jobs.hpp"
+#include "apps/mdgps/machine.hpp"
+#include "apps/mdgps/task_files.hpp"
+#include "apps/mdgps/validators.hpp"
+#include "apps/report/reproduction.hpp"
+
+namespace mdgps {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A column of Table 1.
+struct Variant {
+  const char *name, *method, *sampling, *step_rule;
+};
+constexpr Variant variants[] = {
+    {"badmm", "badmm", "local", "local"},
+    {"off-policy-classic", "mdgps", "local", "classic"},
+    {"off-policy-global", "mdgps", "local", "global"},
+    {"on-policy-classic", "mdgps", "global", "classic"},
+    {"on-policy-global", "mdgps", "global", "global"},
+};
+
+std::vector<std::string> variant_names() {
+  std::vector<std::string> names;
+  for (const auto& variant : variants) names.push_back(variant.name);
+  return names;
+}
+
+struct Arguments {
+  std::vector<std::string> tasks = {"obstacle", "peg", "blind_peg"}, methods = variant_names();
+  int seeds = 3, iterations = 12, jobs = machine_threads();
+  std::int64_t first_seed = 0;
+  fs::path output = "runs/reproduce";
+};
+
+int reproduce(const Arguments& arguments) {
+  std::vector<TrainingJob> jobs;
+  std::vector<report::ReproducedRun> runs;
+  for (const auto& task : arguments.tasks) {
+    const auto name = find_task_file(task).parent_path().filename().string();
+    for (const auto& method : arguments.methods)
+      for (int s = 0; s < arguments.seeds; ++s) {
+        const auto variant = *std::ranges::find(variants, method, &Variant::name);
+        const auto seed = std::to_string(arguments.first_seed + s);
+        const fs::path folder = arguments.output / "runs" / (name + "-" + method + "-seed" + seed);
+        jobs.push_back({folder,
+                        {task, "--method", variant.method, "--sampling", variant.sampling, "--step-rule",
+                         variant.step_rule, "--seed", seed},
+                        arguments.iterations});
+        runs.push_back({name, method, folder});
+      }
+  }
+  std::printf("%zu runs of %d iterations, %d at a time, into %s\n", jobs.size(), arguments.iterations, arguments.jobs,
+              arguments.output.c_str());
+  std::fflush(stdout);
+  const auto failed = train_all(jobs, arguments.jobs);
+  if (const int signal = interrupt_signal()) {
+    std::printf("stopped by a signal; the same command goes on from here\n");
+    return 128 + signal;
+  }
+  std::erase_if(runs, [&](const auto& run) { return std::ranges::find(failed, run.folder) != failed.end(); });
+  const auto reproduction = report::collect(runs, arguments.iterations);
+  report::write_tables(reproduction, arguments.output);
+  std::printf("\n%s\n", report::table1_text(reproduction).c_str());
+  for (const char* file : {"table1.csv", "figure1.csv", "report.html"})
+    std::printf("written %s\n", (arguments.output / file).c_str());
+  for (const auto& folder : failed) std::printf("failed  %s.log tells why\n", folder.c_str());
+  return failed.empty() ? 0 : 1;
+}
+
+}  // namespace
+
+Command add_reproduce(CLI::App& program) {
+  auto* app = program.add_subcommand("reproduce", "Reproduce the paper's Figure 1 and Table 1, beside its numbers.");
+  const auto a = std::make_shared<Arguments>();
+  app->add_option("--tasks", a->tasks, "Names from `mdgps tasks`, or TOML files (default: obstacle peg blind_peg)")
+      ->type_name("TASK...")
+      ->delimiter(',');
+  app->add_option("--methods", a->methods, "Columns of Table 1: badmm, {off,on}-policy-{classic,global} (default: all)")
+      ->type_name("NAME...")
+      ->delimiter(',')
+      ->check(CLI::IsMember(variant_names()).description(""));
+  app->add_option("--seeds", a->seeds, "Runs of each")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000).description(""))
+      ->capture_default_str();
+  app->add_option("--first-seed", a->first_seed, "Their seeds start here; settings were tuned on seeds from 100 on")
+      ->type_name("S")
+      ->check(seed_validator())
+      ->capture_default_str();
+  app->add_option("--iterations", a->iterations, "Of each run")
+      ->type_name("K")
+      ->check(CLI::Range(1, 9999).description(""))
+      ->capture_default_str();
+  app->add_option("--output", a->output, "Folder for runs, tables and report")->type_name("DIR")->capture_default_str();
+  app->add_option("--jobs", a->jobs, "Runs at a time, of one thread each")
+      ->type_name("J")
+      ->check(CLI::Range(1, 4096).description(""))
+      ->capture_default_str();
+  app->footer(
+      "Runs that are there already are taken as they are, and broken ones go on: the same command resumes.\n"
+      "Example: mdgps reproduce --tasks peg --methods off-policy-global,on-policy-global --seeds 3");
+  return {app, [a] { return reproduce(*a); }};
+}
+
+}  // namespace mdgps

@@ -1,0 +1,50 @@
+#include "mdgps/algorithm/total_variation.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "mdgps/algorithm/gaussians.hpp"
+
+namespace mdgps {
+
+namespace {
+
+/// 1/2 |L^-1 x|^2 + log|L|: minus the logarithm of a Gaussian's density but for its constant.   x is overwritten.
+double negative_log_density(const Array<double, 2>& L, std::vector<double>& x) {
+  double sum = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) x[i] -= L(i, j) * x[j];
+    x[i] /= L(i, i);
+    sum += 0.5 * x[i] * x[i] + std::log(L(i, i));
+  }
+  return sum;
+}
+
+}  // namespace
+
+double gaussian_total_variation(View<const double, 1> mean_p, View<const double, 2> covariance_p,
+                                View<const double, 1> mean_q, View<const double, 2> covariance_q, int draws,
+                                const RandomSequence& random) {
+  const std::int64_t n = mean_p.extents[0];
+  Array<double, 2> P({n, n}), Q({n, n});
+  if (!cholesky_factor(covariance_p, P) || !cholesky_factor(covariance_q, Q))
+    return std::numeric_limits<double>::quiet_NaN();
+  std::vector<double> noise(n), from_p(n), from_q(n);
+  double sum = 0;
+  std::uint32_t draw = 0;
+  for (int s = 0; s < draws; ++s) {
+    for (double& z : noise) z = random.normals(draw++)[0];
+    for (std::int64_t i = 0; i < n; ++i) {
+      from_p[i] = 0;
+      for (std::int64_t j = 0; j <= i; ++j) from_p[i] += P(i, j) * noise[j];
+      from_q[i] = from_p[i] + mean_p(i) - mean_q(i);
+    }
+    const double log_ratio = negative_log_density(P, from_p) - negative_log_density(Q, from_q);  // log q/p
+    sum += std::max(0.0, 1.0 - std::exp(log_ratio));
+  }
+  return sum / draws;
+}
+
+}  // namespace mdgps

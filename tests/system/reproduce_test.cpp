@@ -1,0 +1,169 @@
+// `mdgps reproduce` and `mdgps sweep` on a small task: tables, report, resumption.
+
+#include <gmock/gmock.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <thread>
+
+#include "system/program.hpp"
+
+namespace mdgps::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using Row = std::vector<std::string>;
+
+std::vector<Row> read_csv(const fs::path& file) {
+  std::vector<Row> rows;
+  std::istringstream stream(read_file(file));
+  for (std::string line; std::getline(stream, line);) {
+    std::istringstream fields(line);
+    rows.emplace_back();
+    for (std::string field; std::getline(fields, field, ',');) rows.back().push_back(field);
+  }
+  return rows;
+}
+
+class Reproduce : public ProgramTest {
+ protected:
+  /// A task that trains in a second, beside the runs.
+  Reproduce() {
+    fs::copy(MDGPS_TEST_DATA "/tasks/point_mass", folder() / "small");
+    auto text = read_file(folder() / "small/task.toml");
+    const std::string minibatches = "minibatches = 400";
+    text.replace(text.find(minibatches), minibatches.size(), "minibatches = 40");
+    std::ofstream(folder() / "small/task.toml") << text;
+  }
+
+  static std::vector<std::string> reproduction() {
+    return {"reproduce",    "--tasks", "small",    "--methods", "badmm,on-policy-global", "--seeds", "2", "--jobs", "2",
+            "--iterations", "4",       "--output", "out"};
+  }
+
+  /// Mean over the conditions of a column at an iteration, from a run's own table.
+  double measured(const std::string& run, const std::string& column, const std::string& iteration) const {
+    const auto rows = read_csv(folder() / "out/runs" / run / "metrics.csv");
+    const auto at = std::find(rows[0].begin(), rows[0].end(), column) - rows[0].begin();
+    double sum = 0, count = 0;
+    for (const Row& row : rows)
+      if (row[0] == iteration) {
+        sum += std::stod(row[at]);
+        count += 1;
+      }
+    return sum / count;
+  }
+};
+
+TEST_F(Reproduce, TablesAreTheRunsMeansAndDeviations) {
+  const auto outcome = run(reproduction());
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors << outcome.output;
+  const auto table = read_csv(folder() / "out/table1.csv"), figure = read_csv(folder() / "out/figure1.csv");
+  ASSERT_EQ(table.size(), 1 + 2 * 2);  // iterations 3 and 4
+  ASSERT_EQ(figure.size(), 1 + 2 * 4);
+  EXPECT_EQ(figure[0], (Row{"task", "method", "iteration", "runs", "distance", "distance_std"}));
+  for (const Row& row : figure) {
+    if (row[0] == "task") continue;
+    const double a = measured("small-" + row[1] + "-seed0", "global_distance", row[2]),
+                 b = measured("small-" + row[1] + "-seed1", "global_distance", row[2]);
+    EXPECT_EQ(row[3], "2");
+    EXPECT_NEAR(std::stod(row[4]), (a + b) / 2, 1e-6);
+    EXPECT_NEAR(std::stod(row[5]), std::abs(a - b) / std::sqrt(2.0), 1e-6);
+  }
+  for (const Row& row : table) {
+    if (row[0] == "task") continue;
+    EXPECT_NEAR(std::stod(row[4]),
+                (measured("small-" + row[1] + "-seed0", "global_success", row[2]) +
+                 measured("small-" + row[1] + "-seed1", "global_success", row[2])) /
+                    2,
+                1e-4);
+  }
+  const auto page = read_file(folder() / "out/report.html");
+  for (const char* part : {"buildReproduction", "on-policy-global", "Table 1"}) EXPECT_THAT(page, HasSubstr(part));
+  EXPECT_THAT(page, ::testing::Not(HasSubstr("https:")));
+  const auto summary = nlohmann::json::parse(read_file(folder() / "out/runs/small-badmm-seed1/summary.json"));
+  EXPECT_EQ(summary.at("method"), "badmm");
+  EXPECT_EQ(summary.at("seed"), 1);
+}
+
+TEST_F(Reproduce, BrokenOffItGoesOnAndRepeatsNothing) {
+  const pid_t child = start(reproduction());
+  const auto first = folder() / "out/runs/small-badmm-seed0/summary.json";
+  for (int i = 0; i < 6000 && !fs::exists(first); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  kill(child, SIGINT);
+  EXPECT_EQ(wait(child).exit_code, 130);
+  EXPECT_FALSE(fs::exists(folder() / "out/table1.csv"));
+
+  ASSERT_EQ(run(reproduction()).exit_code, 0);
+  const auto table = read_file(folder() / "out/table1.csv");
+  const auto written = fs::last_write_time(first);
+  fs::remove(folder() / "out/table1.csv");
+  ASSERT_EQ(run(reproduction()).exit_code, 0);
+  EXPECT_EQ(fs::last_write_time(first), written);
+  EXPECT_EQ(read_file(folder() / "out/table1.csv"), table);
+}
+
+TEST_F(Reproduce, RunThatFailsIsToldAndLeftOut) {
+  ASSERT_EQ(run(reproduction()).exit_code, 0);
+  fs::remove_all(folder() / "out/runs/small-badmm-seed1/checkpoint");
+  fs::remove(folder() / "out/runs/small-badmm-seed1/summary.json");
+  fs::create_directories(folder() / "out/runs/small-badmm-seed1/summary.json.new");  // in the way
+  const auto outcome = run(reproduction());
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_THAT(outcome.output, HasSubstr("small-badmm-seed1  FAILED: mdgps: "));
+  EXPECT_EQ(read_csv(folder() / "out/table1.csv")[1][3], "1");
+}
+
+TEST_F(Reproduce, SweepRanksItsPoints) {
+  const std::vector<std::string> arguments = {"sweep",
+                                              "small",
+                                              "--method",
+                                              "badmm",
+                                              "--seeds",
+                                              "2",
+                                              "--jobs",
+                                              "2",
+                                              "--iterations",
+                                              "3",
+                                              "--output",
+                                              "sweep",
+                                              "--search",
+                                              "algorithm.badmm.kl_step=0.01,0.5",
+                                              "algorithm.badmm.weight_rule=spread,schedule"};
+  const auto outcome = run(arguments);
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors << outcome.output;
+  const auto rows = read_csv(folder() / "sweep/sweep.csv");
+  ASSERT_EQ(rows.size(), 1 + 4);
+  EXPECT_EQ(rows[0], (Row{"algorithm.badmm.kl_step", "algorithm.badmm.weight_rule", "runs", "success", "success_std",
+                          "distance", "distance_std", "seconds"}));
+  for (int r = 1; r <= 2; ++r) EXPECT_EQ(rows[r][0], "0.5");  // steps of 0.01 nats lead nowhere in three iterations
+  for (int r = 2; r <= 4; ++r) {
+    EXPECT_GE(std::stod(rows[r - 1][3]), std::stod(rows[r][3]));
+    if (rows[r - 1][3] == rows[r][3]) {
+      EXPECT_LE(std::stod(rows[r - 1][5]), std::stod(rows[r][5]));
+    }
+  }
+  EXPECT_EQ(read_file(folder() / "sweep/runs/kl_step=0.5 weight_rule=schedule seed=101/config.toml").empty(), false);
+}
+
+TEST_F(Reproduce, RandomPointsStayInTheirRangeAndAreTheSameEveryTime) {
+  const auto sweep = [&](const std::string& output) {
+    return run({"sweep", "small", "--random", "3", "--seeds", "1", "--jobs", "2", "--iterations", "1", "--output",
+                output, "--search", "algorithm.badmm.initial_weight=0.001,0.1", "algorithm.samples=4"});
+  };
+  ASSERT_EQ(sweep("a").exit_code, 0);
+  ASSERT_EQ(sweep("b").exit_code, 0);
+  const auto a = read_csv(folder() / "a/sweep.csv"), b = read_csv(folder() / "b/sweep.csv");
+  ASSERT_EQ(a.size(), 4);
+  for (int r = 1; r <= 3; ++r) {
+    EXPECT_GE(std::stod(a[r][0]), 0.001);
+    EXPECT_LE(std::stod(a[r][0]), 0.1);
+    EXPECT_EQ(a[r][1], "4");
+    EXPECT_EQ(a[r][0], b[r][0]);
+  }
+  EXPECT_NE(a[1][0], a[2][0]);
+}
+
+}  // namespace
+}  // namespace mdgps::testing
