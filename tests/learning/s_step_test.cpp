@@ -111,7 +111,7 @@ TEST(SStep, GradientIsThatOfTheObjectiveAndThePenalty) {
       s_step(trained, points.view(), {.minibatches = 1, .batch_size = 40, .weight_decay = decay});
       const std::vector<double> moment = values(trained.parameters().first_moment);
       for (std::size_t i = 0; i < start.size(); ++i) {
-        EXPECT_NEAR(10.0 * moment[i], difference[i] + decay * start[i], 1e-7) << "weight " << i;
+        EXPECT_NEAR(10.0 * moment[i], difference[i] + decay * start[i], 1e-5) << "weight " << i;  // single precision
       }
     }
   }
@@ -137,7 +137,7 @@ TEST(SStep, AdamTakesTheStepsOfItsPaper) {
   s_step(policy, points.view(),
          {.minibatches = 3, .batch_size = 12, .learning_rate = 1e-2, .final_learning_rate = 1e-3, .weight_decay = 0.0});
   const std::vector<double> actual = values(policy.parameters().weights);
-  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(actual[i], expected[i], 1e-12);
+  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(actual[i], expected[i], 1e-5);
 }
 
 TEST(SStep, CovarianceInvertsTheMeanPrecision) {

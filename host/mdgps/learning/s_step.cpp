@@ -104,14 +104,15 @@ Rows weighted_points(const SStepProblem& problem, const Parameters& p) {
 /// All views are made beforehand: a step allocates nothing and, on a GPU, touches the same addresses every time.
 class Backpropagation {
  public:
-  /// `gradient` is laid out as the weights are; `rows` holds the batch.
-  Backpropagation(const Parameters& p, const at::Tensor& gradient, const Rows& rows) : rows_(rows) {
+  /// `weights` and `gradient` are laid out as p.weights and have the type of `rows`, which holds the batch.
+  Backpropagation(const Parameters& p, const at::Tensor& weights, const at::Tensor& gradient, const Rows& rows)
+      : rows_(rows) {
     const auto options = rows.all.options();
     const std::int64_t batch = rows.size();
     at::Tensor input = rows.input;
     for (std::int64_t l = 0; l < p.layer_count(); ++l) {
       const bool last = l + 1 == p.layer_count();
-      const at::Tensor matrix = p.layer(p.weights, l);
+      const at::Tensor matrix = p.layer(weights, l);
       Layer layer;
       layer.input = input;
       input = at::ones({batch, p.sizes[l + 1] + 1}, options);  // the last column stays 1, for the next layer's bias
@@ -172,22 +173,23 @@ class Backpropagation {
   at::Tensor error_, error_column_, error_gradient_column_;
 };
 
-/// Adam on minibatches. Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015.
-void train_mean(Parameters& p, const Rows& points, const SStepOptions& options) {
+/// Adam on minibatches, in single precision: the noise of a minibatch is far above its rounding, and a step costs half
+/// as much. Weights and moments are handed back in double.
+/// Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015.
+void train_mean(Parameters& p, const Rows& all, const SStepOptions& options) {
+  const Rows points(all.all.to(at::kFloat), p.observations(), p.actions());
   const std::int64_t batch_size = std::min<std::int64_t>(options.batch_size, points.size());
   const std::int64_t batches_per_pass = points.size() / batch_size;
   Rows batch(at::empty({batch_size, points.all.size(1)}, points.all.options()), p.observations(), p.actions());
-  const at::Tensor gradient = at::zeros_like(p.weights);
-  Backpropagation network(p, gradient, batch);
+  const std::vector<at::Tensor> weights{p.weights.to(at::kFloat)}, gradients{at::zeros_like(weights[0])},
+      first{p.first_moment.to(at::kFloat)}, second{p.second_moment.to(at::kFloat)}, count{p.minibatches};
+  Backpropagation network(p, weights[0], gradients[0], batch);
 
   at::Tensor order = at::empty({points.size()}, at::TensorOptions().dtype(at::kLong));
   std::int64_t* const index = order.mutable_data_ptr<std::int64_t>();
   std::iota(index, index + points.size(), 0);
   std::vector<at::Tensor> members;
   for (std::int64_t b = 0; b < batches_per_pass; ++b) members.push_back(order.narrow(0, b * batch_size, batch_size));
-
-  const std::vector<at::Tensor> weights{p.weights}, gradients{gradient}, first{p.first_moment}, second{p.second_moment},
-      count{p.minibatches};
   for (int k = 0; k < options.minibatches; ++k) {
     const std::int64_t within_pass = k % batches_per_pass;
     if (within_pass == 0) {
@@ -206,6 +208,9 @@ void train_mean(Parameters& p, const Rows& points, const SStepOptions& options) 
     at::_fused_adam_(weights, gradients, first, second, /*max_exp_avg_sqs=*/{}, count, rate, /*beta1=*/0.9,
                      /*beta2=*/0.999, options.weight_decay, /*eps=*/1e-8, /*amsgrad=*/false, /*maximize=*/false);
   }
+  p.weights.copy_(weights[0]);
+  p.first_moment.copy_(first[0]);
+  p.second_moment.copy_(second[0]);
 }
 
 bool is_finite(const at::Tensor& t) { return at::isfinite(t).all().item<bool>(); }
@@ -222,7 +227,7 @@ SStepResult s_step(NeuralGaussianPolicy& policy, const SStepProblem& problem, co
   const Rows points = weighted_points(problem, p);
   SStepResult result{.points = points.size()};
   const auto [factor, info] = at::linalg_cholesky_ex(points.precision.mean(0));
-  Backpropagation whole(p, at::zeros_like(p.weights), points);
+  Backpropagation whole(p, p.weights, at::zeros_like(p.weights), points);
   result.initial_loss = whole.loss();
   if (!is_finite(points.all) || !std::isfinite(result.initial_loss)) {
     result.status = Status::not_finite;
@@ -238,7 +243,7 @@ SStepResult s_step(NeuralGaussianPolicy& policy, const SStepProblem& problem, co
                                                               {p.first_moment, p.first_moment.clone()},
                                                               {p.second_moment, p.second_moment.clone()},
                                                               {p.minibatches, p.minibatches.clone()}};
-  train_mean(p, points, options);
+  if (options.minibatches > 0) train_mean(p, points, options);
   result.final_loss = whole.loss();
   if (!std::isfinite(result.final_loss) || !is_finite(p.weights) || !is_finite(p.second_moment)) {
     for (const auto& [tensor, value] : before) tensor.copy_(value);
@@ -256,7 +261,7 @@ double s_step_objective(const NeuralGaussianPolicy& policy, const SStepProblem& 
   const c10::InferenceMode guard;
   const SingleThread single;
   const Rows points = weighted_points(problem, p);
-  const double mean_term = Backpropagation(p, at::zeros_like(p.weights), points).loss();
+  const double mean_term = Backpropagation(p, p.weights, at::zeros_like(p.weights), points).loss();
   const double trace = (points.precision.mean(0) * p.covariance).sum().item<double>();
   const at::Tensor factor = std::get<0>(at::linalg_cholesky_ex(p.covariance));
   return mean_term + 0.5 * trace - factor.diagonal().log().sum().item<double>();

@@ -52,6 +52,7 @@ struct SStepResult {
 /// keeps the diagonal of the sum alone, which is the minimiser among diagonal matrices; the full one has the lower
 /// objective and keeps the local policies' correlation between actions.)
 ///
+/// Minibatches run in single precision, as is usual for networks; losses and Sigma are computed in double.
 /// The bytes of the result do not depend on thread counts. The process's own LibTorch settings are left as they were.
 /// Throws std::invalid_argument when shapes differ from the policy's or from each other, when an option is out of
 /// range, or when no weight is above 0.
