@@ -98,7 +98,7 @@ MDGPS_FUNCTION void backward_pass(const Group& g, const Lanes<Scalar>& lanes, co
     const Mask<Scalar> positive_so_far = positive;
     riccati_step(g, f, f_c, last, Q, q, V, v, K, k, L, positive, step_scratch);
     inverse_from_factor(g, L, inverse, C);
-    all_finite = all_finite & (finite(sum_of_lower(Q) + sum(q)) | !positive_so_far);
+    all_finite = all_finite & (finite(sum_of_lower(g, Q) + sum(g, q)) | !positive_so_far);
     store(g, lanes, K, policy.gain, t);
     store(g, lanes, k, policy.offset, t);
     store(g, lanes, C, policy.covariance, t);

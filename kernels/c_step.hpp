@@ -37,18 +37,18 @@ struct CStepSteps {
     const std::int64_t T = shape.steps, n = shape.states, m = shape.actions, p = n + m;
     CStepSteps steps;
     steps.shape = shape;
-    steps.f = s.take(T * n * p);
-    steps.f_c = s.take(T * n);
-    steps.F = s.take(T * n * n);
-    steps.H = s.take(T * p * p);
-    steps.gradient = s.take(T * p);
-    steps.G = s.take(T * m * p);
-    steps.h = s.take(T * m);
-    steps.log_determinant = s.take(T);
-    steps.K = s.take(T * m * n);
-    steps.k = s.take(T * m);
-    steps.L = s.take(T * m * m);
-    steps.entropy_weight = s.take(T);
+    steps.f = s.take_stored(T * n * p);
+    steps.f_c = s.take_stored(T * n);
+    steps.F = s.take_stored(T * n * n);
+    steps.H = s.take_stored(T * p * p);
+    steps.gradient = s.take_stored(T * p);
+    steps.G = s.take_stored(T * m * p);
+    steps.h = s.take_stored(T * m);
+    steps.log_determinant = s.take_stored(T);
+    steps.K = s.take_stored(T * m * n);
+    steps.k = s.take_stored(T * m);
+    steps.L = s.take_stored(T * m * m);
+    steps.entropy_weight = s.take_stored(T);
     return steps;
   }
 
@@ -132,8 +132,7 @@ MDGPS_FUNCTION DualValue<Scalar> evaluate_dual(const Group& g, const CStepSteps<
 
     const Mask<Scalar> positive_so_far = value.positive;
     riccati_step(g, f, f_c, last, s.Q, s.q, s.V, s.v, K, k, L, value.positive, s.riccati);
-    value.all_finite = value.all_finite & (finite(sum_of_lower(s.Q) + sum(s.q)) | !positive_so_far);
-    g.sync();  // every thread has read Q before the next step overwrites it
+    value.all_finite = value.all_finite & (finite(sum_of_lower(g, s.Q) + sum(g, s.q)) | !positive_so_far);
     if (steps.entropy_weight != nullptr) {
       const Scalar narrowing = Scalar(1.0) / root(Scalar(1.0) + inverse_eta * steps.entropy_weight[t]);
       const int m = L.rows;
@@ -141,7 +140,7 @@ MDGPS_FUNCTION DualValue<Scalar> evaluate_dual(const Group& g, const CStepSteps<
     }
 
     invert_lower(g, L, s.inverse_factor);
-    divergence_to_go_step(g, f, f_c, steps.noise(t), last, K, k, transpose(s.inverse_factor), -log_determinant(L),
+    divergence_to_go_step(g, f, f_c, steps.noise(t), last, K, k, transpose(s.inverse_factor), -log_determinant(g, L),
                           reference, s.divergence, s.to_go);
   }
   value.kl = expected_divergence(g, s.divergence, s.initial_mean, s.initial_covariance, s.v);

@@ -64,11 +64,10 @@ MDGPS_FUNCTION void invert_lower(const Group& g, const Matrix<Scalar>& l, const 
   });
 }
 
-/// log |L L'|, the same value in every thread.
-template <class Scalar>
-MDGPS_FUNCTION Scalar log_determinant(const Matrix<Scalar>& l) {
-  Scalar sum{};
-  for (int i = 0; i < l.rows; ++i) sum += logarithm(l(i, i));
+/// log |L L'|
+template <class Group, class Scalar>
+MDGPS_FUNCTION Scalar log_determinant(const Group& g, const Matrix<Scalar>& l) {
+  const Scalar sum = sum_of(g, l.rows, [&](int i) { return logarithm(l(i, i)); });
   return sum + sum;
 }
 

@@ -21,12 +21,17 @@
 
 namespace mdgps::kernels::inline MDGPS_TARGET {
 
-/// A group of one thread. The contract of a group: thread_rank(), num_threads(), sync(), as in cooperative_groups;
-/// every thread of the group reaches every sync().
+/// A group of one thread. The contract of a group: thread_rank(), num_threads(), sync(), as in cooperative_groups, and
+/// sum(x), the sum of every thread's x in an order that the group's size alone decides, the same bits in every thread.
+/// Every thread of the group reaches every sync() and sum(); a sum() also waits as a sync() does.
 struct Solo {
   MDGPS_FUNCTION int thread_rank() const { return 0; }
   MDGPS_FUNCTION int num_threads() const { return 1; }
   MDGPS_FUNCTION void sync() const {}
+  template <class Scalar>
+  MDGPS_FUNCTION Scalar sum(const Scalar& x) const {
+    return x;
+  }
 };
 
 /// Shares f(0), ..., f(n-1) among the group's threads and waits until all are done.
@@ -34,6 +39,15 @@ template <class Group, class Function>
 MDGPS_FUNCTION void for_each(const Group& g, int n, Function f) {
   for (int i = static_cast<int>(g.thread_rank()); i < n; i += static_cast<int>(g.num_threads())) f(i);
   g.sync();
+}
+
+/// f(0) + ... + f(n-1), shared among the group's threads: the same value in every thread, once all have read what f
+/// reads.
+template <class Group, class Function>
+MDGPS_FUNCTION auto sum_of(const Group& g, int n, Function f) {
+  decltype(f(0)) sum{};
+  for (int i = static_cast<int>(g.thread_rank()); i < n; i += static_cast<int>(g.num_threads())) sum += f(i);
+  return g.sum(sum);
 }
 
 /// @name Plain scalars seen as packs of one lane

@@ -103,7 +103,7 @@ MDGPS_FUNCTION void expand_cost(const Group& g, const Lanes<Scalar>& lanes, cons
     const auto share = [&, used = weights(s) > Scalar{}, part = weights(s) / total](const Scalar& x) {
       return select(used, part * x, Scalar{});
     };
-    constant_mean += share(value - dot(gradient, z) + Scalar(0.5) * dot(z, H_z));
+    constant_mean += share(value - dot(g, gradient, z) + Scalar(0.5) * dot(g, z, H_z));
     for_each(g, p, [&](int i) {
       gradient_mean(i) += share(gradient(i) - H_z(i));
       for (int j = 0; j < p; ++j) H_mean(i, j) += share(H(i, j));

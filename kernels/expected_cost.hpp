@@ -25,11 +25,10 @@ MDGPS_FUNCTION void expected_cost(const Group& g, const Lanes<Scalar>& lanes, co
     load(g, lanes, distribution.mean, t, mean);
     load(g, lanes, distribution.covariance, t, S);
     product(g, H, mean, H_mean);
-    const Scalar step = Scalar(0.5) * (trace_of_product(H, S) + dot(mean, H_mean)) + dot(gradient, mean) +
+    const Scalar step = Scalar(0.5) * (trace_of_product(g, H, S) + dot(g, mean, H_mean)) + dot(g, gradient, mean) +
                         load(lanes, cost.constant, t);
     if (per_step.data != nullptr) store(g, lanes, step, per_step, t);
     sum += step;
-    g.sync();  // every thread has read this step's matrices before the next ones are loaded
   }
   store(g, lanes, sum, total, 0);
 }

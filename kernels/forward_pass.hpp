@@ -50,9 +50,7 @@ MDGPS_FUNCTION void forward_pass(const Group& g, const Lanes<Scalar>& lanes, con
     join_action(g, K, k, C, mean, S);
     store(g, lanes, mean, distribution.mean, t);
     store(g, lanes, S, distribution.covariance, t);
-    Scalar sum{};
-    for (int i = 0; i < p; ++i) sum += S(i, i) + mean(i);
-    all_finite = all_finite & finite(sum);
+    all_finite = all_finite & finite(sum_of(g, p, [&](int i) { return S(i, i) + mean(i); }));
     if (t + 1 == shape.steps) break;
     load(g, lanes, dynamics.transition, t, f);
     load(g, lanes, dynamics.offset, t, next_mean);

@@ -81,7 +81,7 @@ struct ComponentFactors {
     invert_lower(g, factor, W);
     product(g, W, mu, w);
     constant = logarithm(load(lanes, Batch<const T>{mixture.weight, 1, 0, 0, 0}, 0)) -
-               Scalar(0.5) * (log_determinant(factor) + Scalar(d * 1.8378770664093454836));
+               Scalar(0.5) * (log_determinant(g, factor) + Scalar(d * 1.8378770664093454836));
     for (int lane_index = lanes.count; lane_index < lane_count<Scalar>; ++lane_index)
       lane(constant, lane_index) = -INFINITY;
   }
@@ -186,10 +186,11 @@ MDGPS_FUNCTION void maximise(const Group& g, const MixtureShape& shape, const T*
   const T lost = T(1e-4) / T(shape.components);
   for (int first = 0; first < shape.components; first += W) {
     const auto lanes = condition_lanes<Scalar>(first, shape.components);
-    Scalar mass{};
-    for (std::int64_t p = 0; p < shape.points; ++p)
-      for (int w = 0; w < W; ++w) lane(mass, w) += table[p * row + first + w];
-    g.sync();  // every thread has summed the table before it is overwritten
+    const Scalar mass = sum_of(g, static_cast<int>(shape.points), [&](int p) {
+      Scalar share;
+      for (int w = 0; w < W; ++w) lane(share, w) = table[std::int64_t{p} * row + first + w];
+      return share;
+    });
     const Mask<Scalar> alive = mass > Scalar(lost * total_weight);
     if (any(!alive))
       for_each(g, static_cast<int>(shape.points), [&](int p) {
@@ -251,9 +252,7 @@ template <class Group, class T>
 MDGPS_FUNCTION void prior_moments(const Group& g, const MixtureShape& shape, int points, const T* responsibilities,
                                   int row, const Mixture<const T>& mixture, T* share, T* mean, T* scatter) {
   const int d = shape.dimensions, K = shape.components;
-  T total{};
-  for (int p = 0; p < points; ++p)
-    for (int k = 0; k < K; ++k) total += responsibilities[std::int64_t{p} * row + k];
+  const T total = sum_of(g, points * K, [&](int e) { return responsibilities[std::int64_t{e / K} * row + e % K]; });
   for_each(g, K, [&](int k) {
     T sum{};
     for (int p = 0; p < points; ++p) sum += responsibilities[std::int64_t{p} * row + k];
@@ -304,7 +303,7 @@ MDGPS_FUNCTION EmResult expectation_maximisation(const Group& g, const MixtureSh
   const auto second = scratch.take_matrix(d, d);
   const auto first = scratch.take_vector(d);
   const auto take = [&](std::int64_t n) {  // plain elements
-    return reinterpret_cast<T*>(scratch.take((n + lane_count<Scalar> - 1) / lane_count<Scalar>));
+    return reinterpret_cast<T*>(scratch.take_stored((n + lane_count<Scalar> - 1) / lane_count<Scalar>));
   };
   T* table = take(P * row);
   T* centred = take(P * d);
@@ -313,8 +312,7 @@ MDGPS_FUNCTION EmResult expectation_maximisation(const Group& g, const MixtureSh
   if (scratch.counting()) return {};
 
   const auto weight = [&](std::int64_t p) { return point_weights == nullptr ? T(1) : point_weights[p]; };
-  T total{};
-  for (std::int64_t p = 0; p < P; ++p) total += weight(p);
+  const T total = sum_of(g, static_cast<int>(P), [&](int p) { return weight(p); });
   for_each(g, d, [&](int i) {
     T sum{};
     // A point without weight must not bring its numbers in: NaN times 0 is NaN.
@@ -322,7 +320,7 @@ MDGPS_FUNCTION EmResult expectation_maximisation(const Group& g, const MixtureSh
       if (weight(p) > T{}) sum += weight(p) * points[p * d + i];
     centre[i] = sum / total;
   });
-  if (!finite(sum(Vector<T>{centre, d}))) return {T{}, 0, Outcome::not_finite};
+  if (!finite(sum(g, Vector<T>{centre, d}))) return {T{}, 0, Outcome::not_finite};
   for_each(g, static_cast<int>(P), [&](int p) {
     for (int i = 0; i < d; ++i)
       centred[std::int64_t{p} * d + i] = weight(p) > T{} ? points[std::int64_t{p} * d + i] - centre[i] : T{};
@@ -348,8 +346,8 @@ MDGPS_FUNCTION EmResult expectation_maximisation(const Group& g, const MixtureSh
     Mask<Scalar> ok = true;
     log_joint(g, shape, centred, fixed, table, factors, ok);
     normalise(g, shape, point_weights, table, evidence, Scalar{});
-    double log_likelihood = 0;
-    for (std::int64_t p = 0; p < P; ++p) log_likelihood += static_cast<double>(evidence[p]);
+    const double log_likelihood =
+        sum_of(g, static_cast<int>(P), [&](int p) { return static_cast<double>(evidence[p]); });
     const double gain = log_likelihood - result.log_likelihood;
     const double size = log_likelihood < 0 ? -log_likelihood : log_likelihood;
     result.log_likelihood = log_likelihood;
@@ -378,7 +376,7 @@ MDGPS_FUNCTION void mixture_moments(const Group& g, const MixtureShape& shape, i
   const int d = shape.dimensions, row = shape.padded<Scalar>();
   auto factors = ComponentFactors<Scalar>::take(scratch, d);
   const auto take = [&](std::int64_t n) {
-    return reinterpret_cast<T*>(scratch.take((n + lane_count<Scalar> - 1) / lane_count<Scalar>));
+    return reinterpret_cast<T*>(scratch.take_stored((n + lane_count<Scalar> - 1) / lane_count<Scalar>));
   };
   T* table = take(shape.points * row);
   T* queries = take(shape.points * d);

@@ -29,7 +29,7 @@ MDGPS_FUNCTION void load_reference(const Group& g, const Lanes<Scalar>& lanes, c
   load(g, lanes, policy.offset, t, k);
   load(g, lanes, policy.covariance, t, C);
   cholesky(g, C, ok);
-  q.log_determinant = log_determinant(C);
+  q.log_determinant = log_determinant(g, C);
   invert_lower(g, C, U);
   fill(g, q.G.block(0, 0, m, n), Scalar{});
   product(g, U, K, q.G.block(0, 0, m, n), Update::subtract);
@@ -54,8 +54,7 @@ MDGPS_FUNCTION Scalar step_divergence(const Group& g, const Matrix<Scalar>& K, c
   product(g, U, k, d);
   for_each(g, m, [&](int i) { d(i) -= q.h(i); });
   product(g, U, root, U_root);
-  Scalar trace{};
-  for (int e = 0; e < m * m; ++e) trace += U_root.data[e] * U_root.data[e];
+  const Scalar trace = sum_of(g, m * m, [&](int e) { return U_root.data[e] * U_root.data[e]; });
   return Scalar(0.5) * (q.log_determinant - log_determinant - Scalar(m) + trace);
 }
 
@@ -106,7 +105,7 @@ MDGPS_FUNCTION void divergence_to_go_step(const Group& g, const Matrix<Scalar>& 
                                           DivergenceToGo<Scalar>& R, const DivergenceToGoScratch<Scalar>& s) {
   const int n = K.cols, m = K.rows;
   const Scalar step = step_divergence(g, K, k, root, log_determinant, q, s.D, s.d, s.U_root);
-  const Scalar half_d = Scalar(0.5) * dot(s.d, s.d);
+  const Scalar half_d = Scalar(0.5) * dot(g, s.d, s.d);
   if (last) {
     product(g, transpose(s.D), s.D, R.P, Update::set, Part::symmetric);
     product(g, transpose(s.D), s.d, R.r);
@@ -123,10 +122,9 @@ MDGPS_FUNCTION void divergence_to_go_step(const Group& g, const Matrix<Scalar>& 
   product(g, R.P, s.noise_gain, s.P_noise);
   product(g, R.P, s.drift, s.P_b);
 
-  Scalar noise = trace_of_product(R.P, F);
-  for (int e = 0; e < n * m; ++e) noise += s.noise_gain.data[e] * s.P_noise.data[e];
-  R.c += step + half_d + dot(R.r, s.drift) + Scalar(0.5) * (dot(s.drift, s.P_b) + noise);
-  g.sync();  // every thread has read R before it is overwritten
+  const Scalar noise =
+      trace_of_product(g, R.P, F) + sum_of(g, n * m, [&](int e) { return s.noise_gain.data[e] * s.P_noise.data[e]; });
+  R.c += step + half_d + dot(g, R.r, s.drift) + Scalar(0.5) * (dot(g, s.drift, s.P_b) + noise);
 
   for_each(g, n, [&](int i) { s.P_b(i) += R.r(i); });
   product(g, transpose(s.D), s.D, R.P, Update::set, Part::symmetric);
@@ -135,14 +133,12 @@ MDGPS_FUNCTION void divergence_to_go_step(const Group& g, const Matrix<Scalar>& 
   product(g, transpose(s.closed_loop), s.P_b, R.r, Update::add);
 }
 
-/// E[R(x)] for x ~ N(mean, covariance); the same value in every thread.   P_mean [n] is scratch.
+/// E[R(x)] for x ~ N(mean, covariance).   P_mean [n] is scratch.
 template <class Group, class Scalar>
 MDGPS_FUNCTION Scalar expected_divergence(const Group& g, const DivergenceToGo<Scalar>& R, const Vector<Scalar>& mean,
                                           const Matrix<Scalar>& covariance, const Vector<Scalar>& P_mean) {
   product(g, R.P, mean, P_mean);
-  const Scalar value = R.c + dot(R.r, mean) + Scalar(0.5) * (dot(mean, P_mean) + trace_of_product(R.P, covariance));
-  g.sync();  // every thread has its value before the matrices change
-  return value;
+  return R.c + dot(g, R.r, mean) + Scalar(0.5) * (dot(g, mean, P_mean) + trace_of_product(g, R.P, covariance));
 }
 
 /// D_KL(p || q) for the lanes' conditions, in nats, with p's marginals given; per step as well where `per_step` has
@@ -179,15 +175,13 @@ MDGPS_FUNCTION void kl_divergence(const Group& g, const Lanes<Scalar>& lanes, co
     for_each(g, m * m, [&](int e) {
       if (e % m > e / m) C(e / m, e % m) = Scalar{};
     });
-    const Scalar constant = step_divergence(g, K, k, C, log_determinant(C), reference, D, d, U);
+    const Scalar constant = step_divergence(g, K, k, C, log_determinant(g, C), reference, D, d, U);
     product(g, D, mean, d, Update::add);
     product(g, D, S, D_S);
-    Scalar quadratic = dot(d, d);
-    for (int e = 0; e < m * n; ++e) quadratic += D_S.data[e] * D.data[e];
+    const Scalar quadratic = dot(g, d, d) + sum_of(g, m * n, [&](int e) { return D_S.data[e] * D.data[e]; });
     const Scalar step = maximum(Scalar{}, constant + Scalar(0.5) * quadratic);
     if (per_step.data != nullptr) store(g, lanes, step, per_step, t);
     sum += step;
-    g.sync();  // every thread has read this step's matrices before the next ones are loaded
   }
   store(g, lanes, sum, total, 0);
   store_outcome(g, lanes, !finite(sum), Outcome::not_finite, !ok, Outcome::not_positive_definite, status);

@@ -39,17 +39,28 @@ MDGPS_FUNCTION Matrix<T> transpose(const Matrix<T>& a) {
 }
 
 /// Hands out pieces of a scratch buffer. Without a buffer it only counts: a kernel called so returns before it touches
-/// any data, and `used` is the size of the scratch it needs.
+/// any data, and total() is the size of the scratch it needs.
+///
+/// take() is for the matrices at work, which a GPU keeps in shared memory; take_stored() for what grows with the
+/// horizon or the points, for which a GPU has a buffer of its own in global memory.
 template <class Scalar>
 struct Scratch {
   Scalar* data = nullptr;
-  std::int64_t used = 0;
+  Scalar* stored_data = nullptr;
+  std::int64_t used = 0, stored = 0;
 
   MDGPS_FUNCTION bool counting() const { return data == nullptr; }
+  MDGPS_FUNCTION std::int64_t total() const { return used + stored; }
 
   MDGPS_FUNCTION Scalar* take(std::int64_t n) {
     Scalar* piece = data == nullptr ? nullptr : data + used;
     used += n;
+    return piece;
+  }
+  MDGPS_FUNCTION Scalar* take_stored(std::int64_t n) {
+    if (data != nullptr && stored_data == nullptr) return take(n);
+    Scalar* piece = data == nullptr ? nullptr : stored_data + stored;
+    stored += n;
     return piece;
   }
   MDGPS_FUNCTION Matrix<Scalar> take_matrix(int rows, int cols) {
@@ -145,39 +156,35 @@ MDGPS_FUNCTION void product(const Group& g, const Matrix<Scalar>& a, const Vecto
   product(g, a, x.column(), out.column(), update);
 }
 
-/// Sum of x_i y_i, the same value in every thread.
-template <class Scalar>
-MDGPS_FUNCTION Scalar dot(const Vector<Scalar>& x, const Vector<Scalar>& y) {
-  Scalar sum{};
-  for (int i = 0; i < x.size; ++i) sum += x(i) * y(i);
-  return sum;
+/// Sum of x_i y_i.
+template <class Group, class Scalar>
+MDGPS_FUNCTION Scalar dot(const Group& g, const Vector<Scalar>& x, const Vector<Scalar>& y) {
+  return sum_of(g, x.size, [&](int i) { return x(i) * y(i); });
 }
 
-/// Sum of the lower triangle, the same value in every thread: not finite where one of its entries is not.
-template <class Scalar>
-MDGPS_FUNCTION Scalar sum_of_lower(const Matrix<Scalar>& a) {
-  Scalar sum{};
-  for (int i = 0; i < a.rows; ++i)
-    for (int j = 0; j <= i; ++j) sum += a(i, j);
-  return sum;
+/// Sum of the lower triangle: not finite where one of its entries is not.
+template <class Group, class Scalar>
+MDGPS_FUNCTION Scalar sum_of_lower(const Group& g, const Matrix<Scalar>& a) {
+  return sum_of(g, a.rows, [&](int i) {
+    Scalar row{};
+    for (int j = 0; j <= i; ++j) row += a(i, j);
+    return row;
+  });
 }
-/// Sum of the entries, the same value in every thread.
-template <class Scalar>
-MDGPS_FUNCTION Scalar sum(const Vector<Scalar>& x) {
-  Scalar sum{};
-  for (int i = 0; i < x.size; ++i) sum += x(i);
-  return sum;
+/// Sum of the entries.
+template <class Group, class Scalar>
+MDGPS_FUNCTION Scalar sum(const Group& g, const Vector<Scalar>& x) {
+  return sum_of(g, x.size, [&](int i) { return x(i); });
 }
 
-/// trace(A B) for symmetric A and B, from their lower triangles; the same value in every thread.
-template <class Scalar>
-MDGPS_FUNCTION Scalar trace_of_product(const Matrix<Scalar>& a, const Matrix<Scalar>& b) {
-  Scalar diagonal{}, below{};
-  for (int i = 0; i < a.rows; ++i) {
+/// trace(A B) for symmetric A and B, from their lower triangles.
+template <class Group, class Scalar>
+MDGPS_FUNCTION Scalar trace_of_product(const Group& g, const Matrix<Scalar>& a, const Matrix<Scalar>& b) {
+  return sum_of(g, a.rows, [&](int i) {
+    Scalar below{};
     for (int j = 0; j < i; ++j) below += a(i, j) * b(i, j);
-    diagonal += a(i, i) * b(i, i);
-  }
-  return diagonal + below + below;
+    return a(i, i) * b(i, i) + below + below;
+  });
 }
 
 }  // namespace mdgps::kernels::inline MDGPS_TARGET

@@ -94,7 +94,7 @@ MDGPS_FUNCTION void fit_linear_gaussian(const Group& g, const Lanes<Scalar>& lan
   });
 
   Mask<Scalar> ok = true;
-  const Mask<Scalar> finite_input = finite(sum_of_lower(Sigma));
+  const Mask<Scalar> finite_input = finite(sum_of_lower(g, Sigma));
   copy(g, Sigma.block(0, 0, p, p), factor);
   copy(g, transpose(Sigma.block(p, 0, q, p)), Y);
   cholesky(g, factor, ok);
@@ -105,7 +105,7 @@ MDGPS_FUNCTION void fit_linear_gaussian(const Group& g, const Lanes<Scalar>& lan
   for_each(g, q, [&](int i) { c(i) = mean(p + i); });
   product(g, transpose(Y), mean.segment(0, p), c, Update::subtract);
 
-  const Mask<Scalar> finite_fit = finite(sum(c) + sum_of_lower(F)) | !ok;
+  const Mask<Scalar> finite_fit = finite(sum(g, c) + sum_of_lower(g, F)) | !ok;
   store(g, lanes, transpose(Y), b.gain, 0);
   store(g, lanes, c, b.offset, 0);
   store(g, lanes, F, b.covariance, 0);

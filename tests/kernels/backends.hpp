@@ -9,7 +9,7 @@
 
 #include "kernels/lanes.hpp"
 #include "kernels/pack.hpp"
-#include "mdgps/solver/launch_cpu.hpp"  // public views as batches
+#include "mdgps/solver/batches.hpp"
 #include "tests/kernels/groups.hpp"
 
 namespace mdgps::kernels::testing {
@@ -34,8 +34,8 @@ struct Backend {
 using Backends = ::testing::Types<Backend<double>, Backend<float>, Backend<Pack<double, 1>>, Backend<Pack<double, 2>>,
                                   Backend<Pack<double, 4>>, Backend<Pack<double, 8>>, Backend<Pack<float, 4>>,
                                   Backend<Pack<float, 8>>, Backend<Pack<float, 16>>, Backend<double, Crew, 1>,
-                                  Backend<double, Crew, 3>, Backend<double, Crew, 4>, Backend<double, Turns<false>, 3>,
-                                  Backend<double, Turns<true>, 3>>;
+                                  Backend<double, Crew, 3>, Backend<double, Crew, 32>, Backend<double, Crew, 128>,
+                                  Backend<double, Turns<false>, 3>, Backend<double, Turns<true>, 3>>;
 struct BackendNames {
   template <class B>
   static std::string GetName(int) {
@@ -43,9 +43,14 @@ struct BackendNames {
   }
 };
 
-/// The shapes of a test, with fewer conditions where a group of threads takes them one by one.
+/// The shapes of a test, with fewer conditions where a group of threads takes them one by one, and of them the last, with
+/// two steps, where the threads are many: a barrier of a hundred threads takes a millisecond.
 template <class B>
 std::vector<BatchShape> shapes_for(std::vector<BatchShape> shapes) {
+  if (B::threads > 4) {
+    shapes = {shapes.back()};
+    shapes[0].steps = 2;
+  }
   if (B::threads > 1)
     for (BatchShape& shape : shapes) shape.conditions = 1;
   return shapes;
@@ -58,10 +63,10 @@ void run_on(const Op& op) {
   using Scalar = typename B::Scalar;
   Scratch<Scalar> counter;
   op(typename B::Group{}, counter);
-  std::vector<Scalar> memory(static_cast<std::size_t>(counter.used));
+  std::vector<Scalar> memory(static_cast<std::size_t>(counter.total()));
   std::memset(static_cast<void*>(memory.data()), 0xff, memory.size() * sizeof(Scalar));
   const auto body = [&](const auto& group) {
-    Scratch<Scalar> scratch{memory.data(), 0};
+    Scratch<Scalar> scratch{memory.data()};
     op(group, scratch);
   };
   if constexpr (std::is_same_v<typename B::Group, Solo>) {

@@ -100,12 +100,12 @@ TYPED_TEST(MatrixKernel, FactorsInvertsAndSolves) {
     for (int w = 0; w < lane_count<Scalar>; ++w)
       A.each[w] = 0.2 * (A.each[w] * reference::transpose(A.each[w])) + reference::identity(n);
     A.pack();
-    std::vector<Scalar> log_determinants(4);
+    std::vector<Scalar> log_determinants(TypeParam::threads);
     run<TypeParam>([&](const auto& g) {
       Mask<Scalar> ok = true;
       cholesky(g, A.view(), ok);
       EXPECT_TRUE(none(!ok));
-      log_determinants[g.thread_rank()] = log_determinant(A.view());
+      log_determinants[g.thread_rank()] = log_determinant(g, A.view());
       invert_lower(g, A.view(), inverse.view());
       solve_lower(g, A.view(), b.view());
       solve_lower_transposed(g, A.view(), c.view());

@@ -122,7 +122,7 @@ TEST(SolverInterface, AWorkspaceThatIsTooSmallOrElsewhereIsRefused) {
     EXPECT_THAT(refusal([&] {
                   operation.call({memory.data(), memory.size(), {Device::Kind::cuda, 0}});
                 }),
-                HasSubstr("workspace is on a CUDA device"));
+                HasSubstr("on CUDA device 0"));
     EXPECT_NO_THROW(operation.call({memory.data(), memory.size(), {}}));
   }
 }
@@ -191,7 +191,7 @@ TEST(SolverInterface, AViewWithoutMemoryOrElsewhereIsRefusedByName) {
   problem = all.p.view();
   problem.initial.mean.device.kind = Device::Kind::cuda;
   EXPECT_THAT(refusal([&] { c_step<double>(problem, all.result.view()); }),
-              HasSubstr("c_step: initial.mean is on a CUDA device"));
+              HasSubstr("c_step: initial.mean is on CUDA device 0, but the workspace on the CPU"));
 }
 
 TEST(SolverInterface, OptionsThatMakeNoSenseAreRefused) {

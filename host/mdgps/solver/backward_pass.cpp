@@ -1,56 +1,71 @@
 #include "mdgps/solver/backward_pass.hpp"
 
 #include "mdgps/solver/targets.hpp"
-#include "mdgps/solver/threads.hpp"
 #include "mdgps/solver/validate.hpp"
 
 namespace mdgps {
 
-MDGPS_DECLARE_FOR_TARGETS(template <class Real>
-                          std::size_t backward_pass(const BatchShape&, const LinearGaussianDynamics<const Real>&,
-                                                    const QuadraticCost<const Real>&, const LinearGaussianPolicy<Real>&,
-                                                    const View<Status, 1>&, const Workspace&);)
+MDGPS_DECLARE_FOR_TARGETS(
+    template <class Real>
+    WorkspaceNeeds backward_pass(const BatchShape&, const LinearGaussianDynamics<const Real>&,
+                                 const QuadraticCost<const Real>&, const LinearGaussianPolicy<Real>&,
+                                 const View<Status, 1>&, const Workspace&, Stream);
+    template <class Real>
+    WorkspaceNeeds backward_pass_in_parallel(const BatchShape&, const LinearGaussianDynamics<const Real>&,
+                                             const QuadraticCost<const Real>&, const LinearGaussianPolicy<Real>&,
+                                             const View<Status, 1>&, const Workspace&, Stream);)
 
 namespace {
 
 template <class Real>
-std::size_t scratch_per_thread(const BatchShape& shape) {
-  return MDGPS_CALL_TARGET(backward_pass<Real>, shape, {}, {}, {}, {}, Workspace{});
+WorkspaceNeeds needs(const BatchShape& shape, Device device, const PassOptions& options) {
+  const Workspace nothing = validate::nothing_on(device);
+  if (options.parallel_in_time)
+    return MDGPS_CALL_TARGET(device, backward_pass_in_parallel<Real>, shape, {}, {}, {}, {}, nothing, Stream{});
+  return MDGPS_CALL_TARGET(device, backward_pass<Real>, shape, {}, {}, {}, {}, nothing, Stream{});
 }
 
 }  // namespace
 
 template <class Real>
-std::size_t backward_pass_workspace_size(const BatchShape& shape, Device) {
-  return cpu_workspace_bytes(scratch_per_thread<Real>(shape));
+std::size_t backward_pass_workspace_size(const BatchShape& shape, Device device, const PassOptions& options) {
+  return needs<Real>(shape, device, options).best;
 }
 
 template <class Real>
 void backward_pass(const LinearGaussianDynamics<const Real>& dynamics, const QuadraticCost<const Real>& cost,
-                   const LinearGaussianPolicy<Real>& policy, View<Status, 1> status, Workspace workspace, Stream) {
+                   const LinearGaussianPolicy<Real>& policy, View<Status, 1> status, Workspace workspace, Stream stream,
+                   const PassOptions& options) {
   const BatchShape shape = validate::shape_of(policy);
-  const char* operation = "backward_pass";
-  validate::policy(operation, "policy", policy, shape);
-  validate::dynamics(operation, dynamics, shape);
-  validate::cost(operation, cost, shape);
-  validate::shape(operation, "status", status, {shape.conditions});
-  validate::workspace(operation, workspace, scratch_per_thread<Real>(shape) + 64);
-  MDGPS_CALL_TARGET(backward_pass<Real>, shape, dynamics, cost, policy, status, workspace);
+  const validate::Door door("backward_pass", workspace);
+  door.policy("policy", policy, shape);
+  door.dynamics(dynamics, shape);
+  door.cost(cost, shape);
+  door.shape("status", status, {shape.conditions});
+  door.workspace(needs<Real>(shape, workspace.device, options));
+  if (options.parallel_in_time)
+    MDGPS_CALL_TARGET(workspace.device, backward_pass_in_parallel<Real>, shape, dynamics, cost, policy, status,
+                      workspace, stream);
+  else
+    MDGPS_CALL_TARGET(workspace.device, backward_pass<Real>, shape, dynamics, cost, policy, status, workspace, stream);
 }
 
 template <class Real>
 void backward_pass(const LinearGaussianDynamics<const Real>& dynamics, const QuadraticCost<const Real>& cost,
-                   const LinearGaussianPolicy<Real>& policy, View<Status, 1> status) {
-  const validate::OwnWorkspace workspace(backward_pass_workspace_size<Real>(validate::shape_of(policy)));
-  backward_pass<Real>(dynamics, cost, policy, status, workspace, Stream{});
+                   const LinearGaussianPolicy<Real>& policy, View<Status, 1> status, const PassOptions& options) {
+  const Device device = policy.gain.device;
+  const validate::OwnWorkspace workspace(
+      backward_pass_workspace_size<Real>(validate::shape_of(policy), device, options), device);
+  backward_pass<Real>(dynamics, cost, policy, status, workspace, Stream{}, options);
 }
 
 #define MDGPS_INSTANTIATE(Real)                                                                            \
-  template std::size_t backward_pass_workspace_size<Real>(const BatchShape&, Device);                      \
+  template std::size_t backward_pass_workspace_size<Real>(const BatchShape&, Device, const PassOptions&);  \
   template void backward_pass(const LinearGaussianDynamics<const Real>&, const QuadraticCost<const Real>&, \
-                              const LinearGaussianPolicy<Real>&, View<Status, 1>, Workspace, Stream);      \
+                              const LinearGaussianPolicy<Real>&, View<Status, 1>, Workspace, Stream,       \
+                              const PassOptions&);                                                         \
   template void backward_pass(const LinearGaussianDynamics<const Real>&, const QuadraticCost<const Real>&, \
-                              const LinearGaussianPolicy<Real>&, View<Status, 1>);
+                              const LinearGaussianPolicy<Real>&, View<Status, 1>, const PassOptions&);
 MDGPS_INSTANTIATE(float)
 MDGPS_INSTANTIATE(double)
 

@@ -12,19 +12,19 @@ namespace mdgps {
 /// policy     out: gain [N,T,m,n], offset [N,T,m], covariance [N,T,m,m]
 /// status     out: [N]; not_positive_definite where some Quu is not, not_finite where numbers are not; that condition's
 ///            policy is then unspecified
-/// workspace  at least backward_pass_workspace_size(shape, device) bytes on that device
+/// workspace  at least backward_pass_workspace_size(shape, device, options) bytes on that device
 /// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
-/// Source: [MDGPS B.1], surrogate cost (1/eta) l - log pi_bar.
+/// Source: [MDGPS B.1], surrogate cost (1/eta) l - log pi_bar; in parallel: Sarkka & Garcia-Fernandez, IEEE TAC 2023.
 template <class Real>
 void backward_pass(const LinearGaussianDynamics<const Real>& dynamics, const QuadraticCost<const Real>& cost,
-                   const LinearGaussianPolicy<Real>& policy, View<Status, 1> status, Workspace workspace,
-                   Stream stream);
+                   const LinearGaussianPolicy<Real>& policy, View<Status, 1> status, Workspace workspace, Stream stream,
+                   const PassOptions& options = {});
 template <class Real>
-std::size_t backward_pass_workspace_size(const BatchShape& shape, Device device = {});
+std::size_t backward_pass_workspace_size(const BatchShape& shape, Device device = {}, const PassOptions& options = {});
 
 /// The same with a workspace of its own.
 template <class Real>
 void backward_pass(const LinearGaussianDynamics<const Real>& dynamics, const QuadraticCost<const Real>& cost,
-                   const LinearGaussianPolicy<Real>& policy, View<Status, 1> status);
+                   const LinearGaussianPolicy<Real>& policy, View<Status, 1> status, const PassOptions& options = {});
 
 }  // namespace mdgps

@@ -1,20 +1,19 @@
 #include "mdgps/solver/c_step.hpp"
 
 #include "mdgps/solver/targets.hpp"
-#include "mdgps/solver/threads.hpp"
 #include "mdgps/solver/validate.hpp"
 
 namespace mdgps {
 
-MDGPS_DECLARE_FOR_TARGETS(template <class Real> std::size_t c_step(const BatchShape&, const CStepProblem<Real>&,
-                                                                   const CStepResult<Real>&, const CStepOptions&,
-                                                                   const Workspace&);)
+MDGPS_DECLARE_FOR_TARGETS(template <class Real> WorkspaceNeeds c_step(const BatchShape&, const CStepProblem<Real>&,
+                                                                      const CStepResult<Real>&, const CStepOptions&,
+                                                                      const Workspace&, Stream);)
 
 namespace {
 
 template <class Real>
-std::size_t scratch_per_thread(const BatchShape& shape, const CStepOptions& options) {
-  return MDGPS_CALL_TARGET(c_step<Real>, shape, {}, {}, options, Workspace{});
+WorkspaceNeeds needs(const BatchShape& shape, const CStepOptions& options, Device device) {
+  return MDGPS_CALL_TARGET(device, c_step<Real>, shape, {}, {}, options, validate::nothing_on(device), Stream{});
 }
 
 }  // namespace
@@ -25,42 +24,43 @@ int speculation_width(const CStepOptions& options, std::int64_t conditions) {
 }
 
 template <class Real>
-std::size_t c_step_workspace_size(const BatchShape& shape, const CStepOptions& options, Device) {
-  return cpu_workspace_bytes(scratch_per_thread<Real>(shape, options));
+std::size_t c_step_workspace_size(const BatchShape& shape, const CStepOptions& options, Device device) {
+  return needs<Real>(shape, options, device).best;
 }
 
 template <class Real>
 void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>& result, const CStepOptions& options,
-            Workspace workspace, Stream) {
+            Workspace workspace, Stream stream) {
   const BatchShape shape = validate::shape_of(result.policy);
-  const char* operation = "c_step";
-  validate::initial(operation, problem.initial, shape);
-  validate::dynamics(operation, problem.dynamics, shape);
-  validate::cost(operation, problem.cost, shape);
-  validate::policy(operation, "reference", problem.reference, shape);
-  validate::shape(operation, "epsilon", problem.epsilon, {shape.conditions});
-  validate::shape(operation, "initial_dual", problem.initial_dual, {shape.conditions});
+  const validate::Door door("c_step", workspace);
+  door.initial(problem.initial, shape);
+  door.dynamics(problem.dynamics, shape);
+  door.cost(problem.cost, shape);
+  door.policy("reference", problem.reference, shape);
+  door.shape("epsilon", problem.epsilon, {shape.conditions});
+  door.shape("initial_dual", problem.initial_dual, {shape.conditions});
   if (problem.entropy_weight.data != nullptr)
-    validate::shape(operation, "entropy_weight", problem.entropy_weight, {shape.conditions, shape.steps});
-  validate::policy(operation, "policy", result.policy, shape);
-  validate::shape(operation, "dual", result.dual, {shape.conditions});
-  validate::shape(operation, "kl_divergence", result.kl_divergence, {shape.conditions});
-  validate::shape(operation, "dual_evaluations", result.dual_evaluations, {shape.conditions});
-  validate::shape(operation, "status", result.status, {shape.conditions});
+    door.shape("entropy_weight", problem.entropy_weight, {shape.conditions, shape.steps});
+  door.policy("policy", result.policy, shape);
+  door.shape("dual", result.dual, {shape.conditions});
+  door.shape("kl_divergence", result.kl_divergence, {shape.conditions});
+  door.shape("dual_evaluations", result.dual_evaluations, {shape.conditions});
+  door.shape("status", result.status, {shape.conditions});
   if (!(options.tolerance > 0) || options.max_evaluations < 2 || !(options.min_dual > 0) ||
       !(options.max_dual > options.min_dual))
-    validate::fail(operation, "options need tolerance > 0, max_evaluations >= 2 and 0 < min_dual < max_dual");
+    door.fail("options need tolerance > 0, max_evaluations >= 2 and 0 < min_dual < max_dual");
   const int width = options.speculation;
   if (width != 0 && width != 1 && width != 2 && width != 4 && width != 8)
-    validate::fail(operation, "options.speculation is " + std::to_string(width) + ", expected 0, 1, 2, 4 or 8");
-  validate::workspace(operation, workspace, scratch_per_thread<Real>(shape, options) + 64);
-  MDGPS_CALL_TARGET(c_step<Real>, shape, problem, result, options, workspace);
+    door.fail("options.speculation is " + std::to_string(width) + ", expected 0, 1, 2, 4 or 8");
+  door.workspace(needs<Real>(shape, options, workspace.device));
+  MDGPS_CALL_TARGET(workspace.device, c_step<Real>, shape, problem, result, options, workspace, stream);
 }
 
 template <class Real>
 void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>& result, const CStepOptions& options) {
+  const Device device = result.policy.gain.device;
   const validate::OwnWorkspace workspace(
-      c_step_workspace_size<Real>(validate::shape_of(result.policy), options, Device{}));
+      c_step_workspace_size<Real>(validate::shape_of(result.policy), options, device), device);
   c_step<Real>(problem, result, options, workspace, Stream{});
 }
 

@@ -31,7 +31,8 @@ struct CStepOptions {
   double tolerance = 0.01;   ///< relative, on KL = epsilon
   int max_evaluations = 50;  ///< backward sweeps per condition, one after another
   double min_dual = 1e-8, max_dual = 1e16;
-  int speculation = 0;  ///< duals tried at once in an evaluation: 1, 2, 4 or 8; 0: by the number of conditions
+  /// Duals tried at once in an evaluation: 1, 2, 4 or 8; 0: by the number of conditions. On a GPU it is 1.
+  int speculation = 0;
 };
 
 /// The width of speculation that the options stand for: their own, else 8, 4, 2 and 1 with 1, 2, 4 and more conditions.

@@ -1,61 +1,76 @@
 #include "mdgps/solver/forward_pass.hpp"
 
 #include "mdgps/solver/targets.hpp"
-#include "mdgps/solver/threads.hpp"
 #include "mdgps/solver/validate.hpp"
 
 namespace mdgps {
 
-MDGPS_DECLARE_FOR_TARGETS(template <class Real> std::size_t forward_pass(
-                              const BatchShape&, const GaussianState<const Real>&,
-                              const LinearGaussianDynamics<const Real>&, const LinearGaussianPolicy<const Real>&,
-                              const TrajectoryDistribution<Real>&, const View<Status, 1>&, const Workspace&);)
+MDGPS_DECLARE_FOR_TARGETS(
+    template <class Real>
+    WorkspaceNeeds forward_pass(const BatchShape&, const GaussianState<const Real>&,
+                                const LinearGaussianDynamics<const Real>&, const LinearGaussianPolicy<const Real>&,
+                                const TrajectoryDistribution<Real>&, const View<Status, 1>&, const Workspace&, Stream);
+    template <class Real> WorkspaceNeeds forward_pass_in_parallel(const BatchShape&, const GaussianState<const Real>&,
+                                                                  const LinearGaussianDynamics<const Real>&,
+                                                                  const LinearGaussianPolicy<const Real>&,
+                                                                  const TrajectoryDistribution<Real>&,
+                                                                  const View<Status, 1>&, const Workspace&, Stream);)
 
 namespace {
 
 template <class Real>
-std::size_t scratch_per_thread(const BatchShape& shape) {
-  return MDGPS_CALL_TARGET(forward_pass<Real>, shape, {}, {}, {}, {}, {}, Workspace{});
+WorkspaceNeeds needs(const BatchShape& shape, Device device, const PassOptions& options) {
+  const Workspace nothing = validate::nothing_on(device);
+  if (options.parallel_in_time)
+    return MDGPS_CALL_TARGET(device, forward_pass_in_parallel<Real>, shape, {}, {}, {}, {}, {}, nothing, Stream{});
+  return MDGPS_CALL_TARGET(device, forward_pass<Real>, shape, {}, {}, {}, {}, {}, nothing, Stream{});
 }
 
 }  // namespace
 
 template <class Real>
-std::size_t forward_pass_workspace_size(const BatchShape& shape, Device) {
-  return cpu_workspace_bytes(scratch_per_thread<Real>(shape));
+std::size_t forward_pass_workspace_size(const BatchShape& shape, Device device, const PassOptions& options) {
+  return needs<Real>(shape, device, options).best;
 }
 
 template <class Real>
 void forward_pass(const GaussianState<const Real>& initial, const LinearGaussianDynamics<const Real>& dynamics,
                   const LinearGaussianPolicy<const Real>& policy, const TrajectoryDistribution<Real>& distribution,
-                  View<Status, 1> status, Workspace workspace, Stream) {
+                  View<Status, 1> status, Workspace workspace, Stream stream, const PassOptions& options) {
   const BatchShape shape = validate::shape_of(policy);
-  const char* operation = "forward_pass";
-  validate::initial(operation, initial, shape);
-  validate::dynamics(operation, dynamics, shape);
-  validate::policy(operation, "policy", policy, shape);
-  validate::distribution(operation, distribution, shape);
-  validate::shape(operation, "status", status, {shape.conditions});
-  validate::workspace(operation, workspace, scratch_per_thread<Real>(shape) + 64);
-  MDGPS_CALL_TARGET(forward_pass<Real>, shape, initial, dynamics, policy, distribution, status, workspace);
+  const validate::Door door("forward_pass", workspace);
+  door.initial(initial, shape);
+  door.dynamics(dynamics, shape);
+  door.policy("policy", policy, shape);
+  door.distribution(distribution, shape);
+  door.shape("status", status, {shape.conditions});
+  door.workspace(needs<Real>(shape, workspace.device, options));
+  if (options.parallel_in_time)
+    MDGPS_CALL_TARGET(workspace.device, forward_pass_in_parallel<Real>, shape, initial, dynamics, policy, distribution,
+                      status, workspace, stream);
+  else
+    MDGPS_CALL_TARGET(workspace.device, forward_pass<Real>, shape, initial, dynamics, policy, distribution, status,
+                      workspace, stream);
 }
 
 template <class Real>
 void forward_pass(const GaussianState<const Real>& initial, const LinearGaussianDynamics<const Real>& dynamics,
                   const LinearGaussianPolicy<const Real>& policy, const TrajectoryDistribution<Real>& distribution,
-                  View<Status, 1> status) {
-  const validate::OwnWorkspace workspace(forward_pass_workspace_size<Real>(validate::shape_of(policy)));
-  forward_pass<Real>(initial, dynamics, policy, distribution, status, workspace, Stream{});
+                  View<Status, 1> status, const PassOptions& options) {
+  const Device device = policy.gain.device;
+  const validate::OwnWorkspace workspace(forward_pass_workspace_size<Real>(validate::shape_of(policy), device, options),
+                                         device);
+  forward_pass<Real>(initial, dynamics, policy, distribution, status, workspace, Stream{}, options);
 }
 
 #define MDGPS_INSTANTIATE(Real)                                                                            \
-  template std::size_t forward_pass_workspace_size<Real>(const BatchShape&, Device);                       \
+  template std::size_t forward_pass_workspace_size<Real>(const BatchShape&, Device, const PassOptions&);   \
   template void forward_pass(const GaussianState<const Real>&, const LinearGaussianDynamics<const Real>&,  \
                              const LinearGaussianPolicy<const Real>&, const TrajectoryDistribution<Real>&, \
-                             View<Status, 1>, Workspace, Stream);                                          \
+                             View<Status, 1>, Workspace, Stream, const PassOptions&);                      \
   template void forward_pass(const GaussianState<const Real>&, const LinearGaussianDynamics<const Real>&,  \
                              const LinearGaussianPolicy<const Real>&, const TrajectoryDistribution<Real>&, \
-                             View<Status, 1>);
+                             View<Status, 1>, const PassOptions&);
 MDGPS_INSTANTIATE(float)
 MDGPS_INSTANTIATE(double)
 

@@ -12,20 +12,20 @@ namespace mdgps {
 /// policy         gain [N,T,m,n], offset [N,T,m], covariance [N,T,m,m]
 /// distribution   out: mean [N,T,n+m], covariance [N,T,n+m,n+m], symmetric to the bit
 /// status         out: [N]; not_finite where a condition's numbers are not
-/// workspace  at least forward_pass_workspace_size(shape, device) bytes on that device
+/// workspace  at least forward_pass_workspace_size(shape, device, options) bytes on that device
 /// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
 /// Source: [MDGPS B.3].
 template <class Real>
 void forward_pass(const GaussianState<const Real>& initial, const LinearGaussianDynamics<const Real>& dynamics,
                   const LinearGaussianPolicy<const Real>& policy, const TrajectoryDistribution<Real>& distribution,
-                  View<Status, 1> status, Workspace workspace, Stream stream);
+                  View<Status, 1> status, Workspace workspace, Stream stream, const PassOptions& options = {});
 template <class Real>
-std::size_t forward_pass_workspace_size(const BatchShape& shape, Device device = {});
+std::size_t forward_pass_workspace_size(const BatchShape& shape, Device device = {}, const PassOptions& options = {});
 
 /// The same with a workspace of its own.
 template <class Real>
 void forward_pass(const GaussianState<const Real>& initial, const LinearGaussianDynamics<const Real>& dynamics,
                   const LinearGaussianPolicy<const Real>& policy, const TrajectoryDistribution<Real>& distribution,
-                  View<Status, 1> status);
+                  View<Status, 1> status, const PassOptions& options = {});
 
 }  // namespace mdgps

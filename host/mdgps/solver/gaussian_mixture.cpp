@@ -1,47 +1,44 @@
 #include "mdgps/solver/gaussian_mixture.hpp"
 
 #include "mdgps/solver/targets.hpp"
-#include "mdgps/solver/threads.hpp"
 #include "mdgps/solver/validate.hpp"
 
 namespace mdgps {
 
 MDGPS_DECLARE_FOR_TARGETS(template <class Real>
-                          std::size_t fit_gaussian_mixture(const MixtureProblem<Real>&, const MixtureOptions&,
-                                                           const GaussianMixture<Real>&, const MixtureReport<Real>&,
-                                                           const Workspace&);
+                          WorkspaceNeeds fit_gaussian_mixture(const MixtureProblem<Real>&, const MixtureOptions&,
+                                                              const GaussianMixture<Real>&, const MixtureReport<Real>&,
+                                                              const Workspace&, Stream);
                           template <class Real>
-                          std::size_t mixture_prior(const GaussianMixture<const Real>&, const View<const Real, 4>&,
-                                                    const View<const Real, 2>&, double, std::int64_t,
-                                                    const NormalInverseWishart<Real>&, const Workspace&);)
+                          WorkspaceNeeds mixture_prior(const GaussianMixture<const Real>&, const View<const Real, 4>&,
+                                                       const View<const Real, 2>&, double, std::int64_t,
+                                                       const NormalInverseWishart<Real>&, const Workspace&, Stream);)
 
 namespace {
 
 template <class Real>
-std::size_t fit_scratch_per_thread(const MixtureProblem<Real>& problem, const GaussianMixture<Real>& mixture) {
-  return MDGPS_CALL_TARGET(fit_gaussian_mixture<Real>, problem, {}, mixture, {}, Workspace{});
+WorkspaceNeeds fit_needs(const MixtureProblem<Real>& problem, const GaussianMixture<Real>& mixture, Device device) {
+  return MDGPS_CALL_TARGET(device, fit_gaussian_mixture<Real>, problem, {}, mixture, {}, validate::nothing_on(device),
+                           Stream{});
 }
 template <class Real>
-std::size_t prior_scratch_per_thread(const GaussianMixture<const Real>& mixture, const View<const Real, 4>& points) {
-  return MDGPS_CALL_TARGET(mixture_prior<Real>, mixture, points, {}, 1.0, 1, {}, Workspace{});
-}
-
-template <class T, int Rank>
-void contiguous(const char* operation, const char* name, const View<T, Rank>& view) {
-  if (view.strides != View<T, Rank>(nullptr, view.extents).strides)
-    validate::fail(operation, std::string(name) + " is not contiguous");
+WorkspaceNeeds prior_needs(const GaussianMixture<const Real>& mixture, const View<const Real, 4>& points,
+                           Device device) {
+  return MDGPS_CALL_TARGET(device, mixture_prior<Real>, mixture, points, {}, 1.0, 1, {}, validate::nothing_on(device),
+                           Stream{});
 }
 
 template <class Real>
-void validate_mixture(const char* operation, const GaussianMixture<Real>& mixture, std::int64_t N, std::int64_t d) {
+void validate_mixture(const validate::Door& door, const GaussianMixture<Real>& mixture, std::int64_t N,
+                      std::int64_t d) {
   const std::int64_t K = mixture.weight.extents[1];
-  if (K < 1) validate::fail(operation, "mixture has no components");
-  validate::shape(operation, "mixture.mean", mixture.mean, {N, K, d});
-  validate::shape(operation, "mixture.covariance", mixture.covariance, {N, K, d, d});
-  validate::shape(operation, "mixture.weight", mixture.weight, {N, K});
-  contiguous(operation, "mixture.mean", mixture.mean);
-  contiguous(operation, "mixture.covariance", mixture.covariance);
-  contiguous(operation, "mixture.weight", mixture.weight);
+  if (K < 1) door.fail("mixture has no components");
+  door.shape("mixture.mean", mixture.mean, {N, K, d});
+  door.shape("mixture.covariance", mixture.covariance, {N, K, d, d});
+  door.shape("mixture.weight", mixture.weight, {N, K});
+  door.contiguous("mixture.mean", mixture.mean);
+  door.contiguous("mixture.covariance", mixture.covariance);
+  door.contiguous("mixture.weight", mixture.weight);
 }
 
 }  // namespace
@@ -49,63 +46,64 @@ void validate_mixture(const char* operation, const GaussianMixture<Real>& mixtur
 template <class Real>
 std::size_t fit_gaussian_mixture_workspace_size(const MixtureProblem<Real>& problem,
                                                 const GaussianMixture<Real>& mixture) {
-  return cpu_workspace_bytes(fit_scratch_per_thread(problem, mixture));
+  return fit_needs(problem, mixture, problem.points.device).best;
 }
 
 template <class Real>
 void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOptions& options,
                           const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report, Workspace workspace,
-                          Stream) {
-  const char* operation = "fit_gaussian_mixture";
+                          Stream stream) {
+  const validate::Door door("fit_gaussian_mixture", workspace);
   const auto [N, P, d] = problem.points.extents;
-  validate::shape(operation, "points", problem.points, {N, P, d});
-  contiguous(operation, "points", problem.points);
-  if (P < 1) validate::fail(operation, "points has shape " + validate::to_string<3>({N, P, d}) + ", expected a point");
-  if (!problem.weights.empty()) validate::shape(operation, "weights", problem.weights, {N, P});
-  if (!problem.assignment.empty()) validate::shape(operation, "assignment", problem.assignment, {N, P});
-  validate_mixture(operation, mixture, N, d);
-  if (!report.log_likelihood.empty()) validate::shape(operation, "log_likelihood", report.log_likelihood, {N});
-  if (!report.iterations.empty()) validate::shape(operation, "iterations", report.iterations, {N});
-  if (!report.status.empty()) validate::shape(operation, "status", report.status, {N});
-  validate::workspace(operation, workspace, fit_scratch_per_thread(problem, mixture) + 64);
-  MDGPS_CALL_TARGET(fit_gaussian_mixture<Real>, problem, options, mixture, report, workspace);
+  door.shape("points", problem.points, {N, P, d});
+  door.contiguous("points", problem.points);
+  if (P < 1) door.fail("points has shape " + validate::to_string<3>({N, P, d}) + ", expected a point");
+  if (!problem.weights.empty()) door.shape("weights", problem.weights, {N, P});
+  if (!problem.assignment.empty()) door.shape("assignment", problem.assignment, {N, P});
+  validate_mixture(door, mixture, N, d);
+  if (!report.log_likelihood.empty()) door.shape("log_likelihood", report.log_likelihood, {N});
+  if (!report.iterations.empty()) door.shape("iterations", report.iterations, {N});
+  if (!report.status.empty()) door.shape("status", report.status, {N});
+  door.workspace(fit_needs(problem, mixture, workspace.device));
+  MDGPS_CALL_TARGET(workspace.device, fit_gaussian_mixture<Real>, problem, options, mixture, report, workspace, stream);
 }
 
 template <class Real>
 void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOptions& options,
                           const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report) {
-  const validate::OwnWorkspace workspace(fit_gaussian_mixture_workspace_size(problem, mixture));
+  const validate::OwnWorkspace workspace(fit_gaussian_mixture_workspace_size(problem, mixture), problem.points.device);
   fit_gaussian_mixture(problem, options, mixture, report, workspace, Stream{});
 }
 
 template <class Real>
 std::size_t mixture_prior_workspace_size(const GaussianMixture<const Real>& mixture, View<const Real, 4> points) {
-  return cpu_workspace_bytes(prior_scratch_per_thread<Real>(mixture, points));
+  return prior_needs<Real>(mixture, points, points.device).best;
 }
 
 template <class Real>
 void mixture_prior(const GaussianMixture<const Real>& mixture, View<const Real, 4> points, View<const Real, 2> weights,
                    double strength, std::int64_t fitted_points, const NormalInverseWishart<Real>& prior,
-                   Workspace workspace, Stream) {
-  const char* operation = "mixture_prior";
+                   Workspace workspace, Stream stream) {
+  const validate::Door door("mixture_prior", workspace);
   const auto [N, T, S, d] = points.extents;
-  validate_mixture(operation, mixture, N, d);
-  validate::shape(operation, "points", points, {N, T, S, d});
-  if (!weights.empty()) validate::shape(operation, "weights", weights, {N, S});
-  validate::shape(operation, "prior.mean", prior.mean, {N, T, d});
-  validate::shape(operation, "prior.scatter", prior.scatter, {N, T, d, d});
-  validate::shape(operation, "prior.mean_strength", prior.mean_strength, {N, T});
-  validate::shape(operation, "prior.degrees", prior.degrees, {N, T});
-  contiguous(operation, "prior.mean", prior.mean);
-  contiguous(operation, "prior.scatter", prior.scatter);
-  validate::workspace(operation, workspace, prior_scratch_per_thread<Real>(mixture, points) + 64);
-  MDGPS_CALL_TARGET(mixture_prior<Real>, mixture, points, weights, strength, fitted_points, prior, workspace);
+  validate_mixture(door, mixture, N, d);
+  door.shape("points", points, {N, T, S, d});
+  if (!weights.empty()) door.shape("weights", weights, {N, S});
+  door.shape("prior.mean", prior.mean, {N, T, d});
+  door.shape("prior.scatter", prior.scatter, {N, T, d, d});
+  door.shape("prior.mean_strength", prior.mean_strength, {N, T});
+  door.shape("prior.degrees", prior.degrees, {N, T});
+  door.contiguous("prior.mean", prior.mean);
+  door.contiguous("prior.scatter", prior.scatter);
+  door.workspace(prior_needs<Real>(mixture, points, workspace.device));
+  MDGPS_CALL_TARGET(workspace.device, mixture_prior<Real>, mixture, points, weights, strength, fitted_points, prior,
+                    workspace, stream);
 }
 
 template <class Real>
 void mixture_prior(const GaussianMixture<const Real>& mixture, View<const Real, 4> points, View<const Real, 2> weights,
                    double strength, std::int64_t fitted_points, const NormalInverseWishart<Real>& prior) {
-  const validate::OwnWorkspace workspace(mixture_prior_workspace_size<Real>(mixture, points));
+  const validate::OwnWorkspace workspace(mixture_prior_workspace_size<Real>(mixture, points), points.device);
   mixture_prior<Real>(mixture, points, weights, strength, fitted_points, prior, workspace, Stream{});
 }
 

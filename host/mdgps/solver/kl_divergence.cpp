@@ -1,52 +1,56 @@
 #include "mdgps/solver/kl_divergence.hpp"
 
 #include "mdgps/solver/targets.hpp"
-#include "mdgps/solver/threads.hpp"
 #include "mdgps/solver/validate.hpp"
 
 namespace mdgps {
 
 MDGPS_DECLARE_FOR_TARGETS(template <class Real>
-                          std::size_t kl_divergence(const BatchShape&, const LinearGaussianPolicy<const Real>&,
-                                                    const LinearGaussianPolicy<const Real>&,
-                                                    const TrajectoryDistribution<const Real>&, const View<Real, 1>&,
-                                                    const View<Real, 2>&, const View<Status, 1>&, const Workspace&);)
+                          WorkspaceNeeds kl_divergence(const BatchShape&, const LinearGaussianPolicy<const Real>&,
+                                                       const LinearGaussianPolicy<const Real>&,
+                                                       const TrajectoryDistribution<const Real>&, const View<Real, 1>&,
+                                                       const View<Real, 2>&, const View<Status, 1>&, const Workspace&,
+                                                       Stream);)
 
 namespace {
 
 template <class Real>
-std::size_t scratch_per_thread(const BatchShape& shape) {
-  return MDGPS_CALL_TARGET(kl_divergence<Real>, shape, {}, {}, {}, {}, {}, {}, Workspace{});
+WorkspaceNeeds needs(const BatchShape& shape, Device device) {
+  return MDGPS_CALL_TARGET(device, kl_divergence<Real>, shape, {}, {}, {}, {}, {}, {}, validate::nothing_on(device),
+                           Stream{});
 }
 
 }  // namespace
 
 template <class Real>
-std::size_t kl_divergence_workspace_size(const BatchShape& shape, Device) {
-  return cpu_workspace_bytes(scratch_per_thread<Real>(shape));
+std::size_t kl_divergence_workspace_size(const BatchShape& shape, Device device) {
+  return needs<Real>(shape, device).best;
 }
 
 template <class Real>
 void kl_divergence(const LinearGaussianPolicy<const Real>& policy, const LinearGaussianPolicy<const Real>& reference,
                    const TrajectoryDistribution<const Real>& distribution, View<Real, 1> total, View<Real, 2> per_step,
-                   View<Status, 1> status, Workspace workspace, Stream) {
+                   View<Status, 1> status, Workspace workspace, Stream stream) {
   const BatchShape shape = validate::shape_of(policy);
-  const char* operation = "kl_divergence";
-  validate::policy(operation, "policy", policy, shape);
-  validate::policy(operation, "reference", reference, shape);
-  validate::distribution(operation, distribution, shape);
-  validate::shape(operation, "total", total, {shape.conditions});
-  if (!per_step.empty()) validate::shape(operation, "per_step", per_step, {shape.conditions, shape.steps});
-  validate::shape(operation, "status", status, {shape.conditions});
-  validate::workspace(operation, workspace, scratch_per_thread<Real>(shape) + 64);
-  MDGPS_CALL_TARGET(kl_divergence<Real>, shape, policy, reference, distribution, total, per_step, status, workspace);
+  const validate::Door door("kl_divergence", workspace);
+  door.policy("policy", policy, shape);
+  door.policy("reference", reference, shape);
+  door.distribution(distribution, shape);
+  door.shape("total", total, {shape.conditions});
+  if (!per_step.empty()) door.shape("per_step", per_step, {shape.conditions, shape.steps});
+  door.shape("status", status, {shape.conditions});
+  door.workspace(needs<Real>(shape, workspace.device));
+  MDGPS_CALL_TARGET(workspace.device, kl_divergence<Real>, shape, policy, reference, distribution, total, per_step,
+                    status, workspace, stream);
 }
 
 template <class Real>
 void kl_divergence(const LinearGaussianPolicy<const Real>& policy, const LinearGaussianPolicy<const Real>& reference,
                    const TrajectoryDistribution<const Real>& distribution, View<Real, 1> total, View<Real, 2> per_step,
                    View<Status, 1> status) {
-  const validate::OwnWorkspace workspace(kl_divergence_workspace_size<Real>(validate::shape_of(policy)));
+  const Device device = policy.gain.device;
+  const validate::OwnWorkspace workspace(kl_divergence_workspace_size<Real>(validate::shape_of(policy), device),
+                                         device);
   kl_divergence<Real>(policy, reference, distribution, total, per_step, status, workspace, Stream{});
 }
 

@@ -1,14 +1,14 @@
 #pragma once
-/// Runs a kernel over packs of problems on the CPU. Only *.simd.cpp files include this: everything here is in the
-/// namespace of its instruction set. Private to the solver.
+/// Runs a kernel over packs of problems on the CPU. Everything here is in the namespace of its instruction set. Private
+/// to the solver; *.target.cpp files include it through launch.hpp.
 
 #include <omp.h>
 
 #include <cstdint>
 
-#include "kernels/linear_gaussian.hpp"
+#include "kernels/lanes.hpp"
 #include "kernels/pack.hpp"
-#include "kernels/regression.hpp"
+#include "mdgps/solver/targets.hpp"
 #include "mdgps/solver/types.hpp"
 
 namespace mdgps::MDGPS_TARGET {
@@ -18,117 +18,74 @@ using namespace mdgps::kernels;
 template <class Real>
 using NativePack = Pack<Real, native_lanes<Real>>;
 
-/// @name Public views as the batches of kernels
-/// @{
-template <class T>
-Batch<T> batch(const View<T, 4>& v) {
-  return {v.data, v.strides[0], v.strides[1], static_cast<int>(v.strides[2]), static_cast<int>(v.strides[3])};
-}
-template <class T>
-Batch<T> batch(const View<T, 3>& v) {
-  return {v.data, v.strides[0], v.strides[1], static_cast<int>(v.strides[2]), 1};
-}
-template <class T>
-Batch<T> batch(const View<T, 2>& v) {
-  return {v.data, v.strides[0], v.strides[1], 0, 0};
-}
-/// Of one number or status per condition.
-template <class T>
-Batch<T> batch(const View<T, 1>& v) {
-  return {v.data, v.strides[0], 0, 0, 0};
-}
-inline Batch<std::int32_t> batch(const View<Status, 1>& v) {
-  return {reinterpret_cast<std::int32_t*>(v.data), v.strides[0], 0, 0, 0};
-}
-inline Batch<std::int32_t> batch(const View<Status, 2>& v) {
-  return {reinterpret_cast<std::int32_t*>(v.data), v.strides[0], v.strides[1], 0, 0};
-}
-/// Of vectors [N,k] and matrices [N,r,c] without timesteps.
-template <class T>
-Batch<T> stepless(const View<T, 2>& v) {
-  return {v.data, v.strides[0], 0, static_cast<int>(v.strides[1]), 1};
-}
-template <class T>
-Batch<T> stepless(const View<T, 3>& v) {
-  return {v.data, v.strides[0], 0, static_cast<int>(v.strides[1]), static_cast<int>(v.strides[2])};
-}
-template <class T>
-PolicyBatch<T> batch(const LinearGaussianPolicy<T>& p) {
-  return {batch(p.gain), batch(p.offset), batch(p.covariance)};
-}
-template <class T>
-DynamicsBatch<T> batch(const LinearGaussianDynamics<T>& d) {
-  return {batch(d.transition), batch(d.offset), batch(d.covariance)};
-}
-template <class T>
-CostBatch<T> batch(const QuadraticCost<T>& c) {
-  return {batch(c.hessian), batch(c.gradient), batch(c.constant)};
-}
-template <class T>
-GaussianBatch<T> batch(const TrajectoryDistribution<T>& d) {
-  return {batch(d.mean), batch(d.covariance)};
-}
-template <class T>
-GaussianBatch<T> batch(const GaussianState<T>& x) {
-  return {stepless(x.mean), stepless(x.covariance)};
-}
-inline Shape shape_of(const BatchShape& s) {
-  return {s.conditions, static_cast<int>(s.steps), static_cast<int>(s.states), static_cast<int>(s.actions)};
-}
-/// @}
-
 /// Scratch is handed out in whole cache lines, so that packs are aligned and threads do not share lines.
 template <class Scalar>
-std::size_t scratch_bytes(std::int64_t scalars) {
-  return (static_cast<std::size_t>(scalars) * sizeof(Scalar) + 63) / 64 * 64;
+std::size_t scratch_bytes(const Scratch<Scalar>& counted) {
+  return (static_cast<std::size_t>(counted.total()) * sizeof(Scalar) + 63) / 64 * 64;
 }
 
-/// Runs `op(scratch, problem)` for every problem, on as many OpenMP threads as the workspace has scratch for.
-/// Without a workspace nothing runs. Returns the bytes of scratch that one thread needs.
+/// Runs `op(group, problem, scratch)` for every problem, on as many OpenMP threads as the workspace has scratch for.
+/// Without a workspace nothing runs.
 /// op   called once with a counting scratch and problem 0 to learn its needs
 template <class Scalar, class Op>
-std::size_t launch_each(std::int64_t problems, const Workspace& workspace, const Op& op) {
+WorkspaceNeeds launch_packs(std::int64_t problems, const Workspace& workspace, const Op& op) {
   Scratch<Scalar> counter;
-  op(counter, std::int64_t{0});
-  const std::size_t bytes = scratch_bytes<Scalar>(counter.used);
-  if (workspace.data == nullptr) return bytes;
+  op(Solo{}, std::int64_t{0}, counter);
+  const std::size_t bytes = scratch_bytes(counter);
+  const std::int64_t most_threads = omp_get_max_threads();
+  const WorkspaceNeeds needs{64 + bytes, 64 + bytes * static_cast<std::size_t>(most_threads)};
+  if (workspace.data == nullptr) return needs;
 
   const std::uintptr_t begin = (reinterpret_cast<std::uintptr_t>(workspace.data) + 63) / 64 * 64;
   const std::size_t room = workspace.bytes - (begin - reinterpret_cast<std::uintptr_t>(workspace.data));
-  std::int64_t threads = bytes == 0 ? omp_get_max_threads() : static_cast<std::int64_t>(room / bytes);
-  if (threads > omp_get_max_threads()) threads = omp_get_max_threads();
+  const std::int64_t shares = bytes == 0 ? most_threads : static_cast<std::int64_t>(room / bytes);
+  std::int64_t threads = shares < most_threads ? shares : most_threads;
   if (threads > problems) threads = problems;
   if (threads < 1) threads = 1;
 #pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(threads)) if (threads > 1)
   for (std::int64_t i = 0; i < problems; ++i) {
-    Scratch<Scalar> scratch{reinterpret_cast<Scalar*>(begin + bytes * static_cast<std::size_t>(omp_get_thread_num())),
-                            0};
-    op(scratch, i);
+    Scratch<Scalar> scratch{reinterpret_cast<Scalar*>(begin + bytes * static_cast<std::size_t>(omp_get_thread_num()))};
+    op(Solo{}, i, scratch);
   }
-  return bytes;
+  return needs;
+}
+template <class Real, class Op>
+WorkspaceNeeds launch_each(std::int64_t problems, const Workspace& workspace, Stream, const Op& op) {
+  return launch_packs<NativePack<Real>>(problems, workspace, op);
 }
 
-/// Runs `op(lanes, scratch)` for every pack of conditions, each of which takes `width` lanes.
+/// Candidates that a condition can take lanes for: where registers are narrower, a pack takes several.
+inline constexpr int most_candidates = 8;
+
+/// Runs `op(group, lanes, scratch)` for every pack of conditions, each of which takes `width` lanes.
 template <class Scalar, class Op>
-std::size_t launch_conditions(std::int64_t conditions, int width, const Workspace& workspace, const Op& op) {
+WorkspaceNeeds launch_condition_packs(std::int64_t conditions, int width, const Workspace& workspace, const Op& op) {
   const std::int64_t whole = lane_count<Scalar> / width, packs = (conditions + whole - 1) / whole;
-  return launch_each<Scalar>(packs, workspace, [&](Scratch<Scalar>& scratch, std::int64_t pack) {
-    op(condition_lanes<Scalar>(pack * whole, conditions, width), scratch);
+  return launch_packs<Scalar>(packs, workspace, [&](const Solo& g, std::int64_t pack, Scratch<Scalar>& scratch) {
+    op(g, condition_lanes<Scalar>(pack * whole, conditions, width), scratch);
   });
 }
-template <class Scalar, class Op>
-std::size_t launch_conditions(std::int64_t conditions, const Workspace& workspace, const Op& op) {
-  return launch_conditions<Scalar>(conditions, 1, workspace, op);
+template <class Real, class Op>
+WorkspaceNeeds launch_conditions(std::int64_t conditions, int width, const Workspace& workspace, Stream, const Op& op) {
+  constexpr int wide = native_lanes<Real> < most_candidates ? most_candidates : native_lanes<Real>;
+  return width <= native_lanes<Real> ? launch_condition_packs<NativePack<Real>>(conditions, width, workspace, op)
+                                     : launch_condition_packs<Pack<Real, wide>>(conditions, width, workspace, op);
+}
+template <class Real, class Op>
+WorkspaceNeeds launch_conditions(std::int64_t conditions, const Workspace& workspace, Stream, const Op& op) {
+  return launch_condition_packs<NativePack<Real>>(conditions, 1, workspace, op);
 }
 
-/// Runs `op(lanes, scratch)` for every pack of (condition, step) pairs.
-template <class Scalar, class Op>
-std::size_t launch_steps(std::int64_t conditions, std::int64_t steps, const Workspace& workspace, const Op& op) {
+/// Runs `op(group, lanes, scratch)` for every pack of (condition, step) pairs.
+template <class Real, class Op>
+WorkspaceNeeds launch_steps(std::int64_t conditions, std::int64_t steps, const Workspace& workspace, Stream,
+                            const Op& op) {
+  using Scalar = NativePack<Real>;
   constexpr int W = lane_count<Scalar>;
-  const std::int64_t packs = (conditions * steps + W - 1) / W;
-  return launch_each<Scalar>(packs, workspace, [&](Scratch<Scalar>& scratch, std::int64_t pack) {
-    op(step_lanes<Scalar>(pack * W, conditions, steps), scratch);
-  });
+  return launch_packs<Scalar>((conditions * steps + W - 1) / W, workspace,
+                              [&](const Solo& g, std::int64_t pack, Scratch<Scalar>& scratch) {
+                                op(g, step_lanes<Scalar>(pack * W, conditions, steps), scratch);
+                              });
 }
 
 }  // namespace mdgps::MDGPS_TARGET

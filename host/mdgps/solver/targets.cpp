@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <stdexcept>
 
 namespace mdgps {
 
@@ -30,6 +31,15 @@ Target cpu_target() {
   return target;
 }
 
+Target target_of(Device device) {
+  if (device.kind == Device::Kind::cpu) return cpu_target();
+#if defined(MDGPS_HAS_CUDA)
+  return Target::cuda;
+#else
+  throw std::invalid_argument("this mdgps was built without CUDA: build it with -DMDGPS_CUDA=ON, or pass host memory");
+#endif
+}
+
 std::string_view to_string(Target target) {
   switch (target) {
     case Target::portable:
@@ -38,6 +48,8 @@ std::string_view to_string(Target target) {
       return "avx2";
     case Target::avx512:
       return "avx512";
+    case Target::cuda:
+      return "cuda";
   }
   return "?";
 }

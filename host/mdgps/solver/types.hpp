@@ -97,6 +97,14 @@ struct Stream {
   void* handle = nullptr;
 };
 
+/// How a backward or a forward pass goes over the timesteps.
+struct PassOptions {
+  /// As an associative scan over the steps, in ceil(log2 T) rounds: for few conditions and long horizons on a GPU. The
+  /// same result but for rounding; the backward pass then needs the actions' part of every step's Hessian to be
+  /// positive definite by itself. Its workspace holds two elements of about 3n^2 numbers per step.
+  bool parallel_in_time = false;
+};
+
 /// @name Owning counterparts in host memory
 /// `view()` gives the struct of views that the solver takes.
 /// @{

@@ -2,10 +2,12 @@
 /// Checks at the host's door; kernels trust their views. Private to the solver.
 
 #include <array>
-#include <memory>
+#include <cstddef>
 #include <stdexcept>
 #include <string>
 
+#include "mdgps/solver/device_memory.hpp"
+#include "mdgps/solver/targets.hpp"
 #include "mdgps/solver/types.hpp"
 
 namespace mdgps::validate {
@@ -16,9 +18,8 @@ std::string to_string(const std::array<std::int64_t, Rank>& extents) {
   for (int d = 0; d < Rank; ++d) text += (d == 0 ? "" : ",") + std::to_string(extents[d]);
   return text + "]";
 }
-
-[[noreturn]] inline void fail(const char* operation, const std::string& message) {
-  throw std::invalid_argument(operation + (": " + message));
+inline std::string to_string(Device device) {
+  return device.kind == Device::Kind::cpu ? "the CPU" : "CUDA device " + std::to_string(device.index);
 }
 
 /// An argument's name, put together only when it is needed: a check that passes allocates nothing.
@@ -30,78 +31,121 @@ struct Name {
   std::string text() const { return std::string(object) + member; }
 };
 
-/// Throws std::invalid_argument unless the view has memory on the CPU and these extents.
-template <class T, int Rank>
-void shape(const char* operation, const Name& name, const View<T, Rank>& view,
-           const std::array<std::int64_t, Rank>& expected) {
-  if (view.device.kind != Device::Kind::cpu)
-    fail(operation, name.text() + " is on a CUDA device, but this build's kernels run on the CPU; pass host memory");
-  if (view.extents != expected)
-    fail(operation,
-         name.text() + " has shape " + to_string<Rank>(view.extents) + ", expected " + to_string<Rank>(expected));
-  if (view.data == nullptr && view.size() > 0) fail(operation, name.text() + " has no memory");
-}
+/// The checks of one call. It runs where its workspace is, and so must be everything else.
+class Door {
+ public:
+  Door(const char* operation, const Workspace& workspace) : operation_(operation), workspace_(workspace) {
+#if !defined(MDGPS_HAS_CUDA)
+    if (workspace.device.kind == Device::Kind::cuda)
+      fail("workspace is on " + to_string(workspace.device) +
+           ", but this mdgps was built without CUDA: build it with -DMDGPS_CUDA=ON, or pass host memory");
+#endif
+  }
 
-template <class Real>
-void policy(const char* operation, const char* name, const LinearGaussianPolicy<Real>& p, const BatchShape& s) {
-  if (s.steps < 1 || s.states < 1 || s.actions < 1)
-    fail(operation, Name(name, ".gain").text() + " has shape " + to_string<4>(p.gain.extents) +
-                        ", expected at least one step, action and state");
-  shape(operation, {name, ".gain"}, p.gain, {s.conditions, s.steps, s.actions, s.states});
-  shape(operation, {name, ".offset"}, p.offset, {s.conditions, s.steps, s.actions});
-  shape(operation, {name, ".covariance"}, p.covariance, {s.conditions, s.steps, s.actions, s.actions});
-}
+  [[noreturn]] void fail(const std::string& message) const {
+    throw std::invalid_argument(operation_ + (": " + message));
+  }
 
-template <class Real>
-void dynamics(const char* operation, const LinearGaussianDynamics<Real>& d, const BatchShape& s) {
-  shape(operation, "dynamics.transition", d.transition, {s.conditions, s.steps, s.states, s.states + s.actions});
-  shape(operation, "dynamics.offset", d.offset, {s.conditions, s.steps, s.states});
-  shape(operation, "dynamics.covariance", d.covariance, {s.conditions, s.steps, s.states, s.states});
-}
+  /// Throws std::invalid_argument unless the view has memory on the workspace's device and these extents.
+  template <class T, int Rank>
+  void shape(const Name& name, const View<T, Rank>& view, const std::array<std::int64_t, Rank>& expected) const {
+    if (view.device != workspace_.device)
+      fail(name.text() + " is on " + to_string(view.device) + ", but the workspace on " + to_string(workspace_.device));
+    if (view.extents != expected)
+      fail(name.text() + " has shape " + to_string<Rank>(view.extents) + ", expected " + to_string<Rank>(expected));
+    if (view.data == nullptr && view.size() > 0) fail(name.text() + " has no memory");
+  }
 
-template <class Real>
-void cost(const char* operation, const QuadraticCost<Real>& c, const BatchShape& s) {
-  const std::int64_t p = s.states + s.actions;
-  shape(operation, "cost.hessian", c.hessian, {s.conditions, s.steps, p, p});
-  shape(operation, "cost.gradient", c.gradient, {s.conditions, s.steps, p});
-  shape(operation, "cost.constant", c.constant, {s.conditions, s.steps});
-}
+  template <class T, int Rank>
+  void contiguous(const Name& name, const View<T, Rank>& view) const {
+    if (view.strides != View<T, Rank>(nullptr, view.extents).strides) fail(name.text() + " is not contiguous");
+  }
 
-template <class Real>
-void initial(const char* operation, const GaussianState<Real>& x, const BatchShape& s) {
-  shape(operation, "initial.mean", x.mean, {s.conditions, s.states});
-  shape(operation, "initial.covariance", x.covariance, {s.conditions, s.states, s.states});
-}
+  template <class Real>
+  void policy(const char* name, const LinearGaussianPolicy<Real>& p, const BatchShape& s) const {
+    if (s.steps < 1 || s.states < 1 || s.actions < 1)
+      fail(Name(name, ".gain").text() + " has shape " + to_string<4>(p.gain.extents) +
+           ", expected at least one step, action and state");
+    shape({name, ".gain"}, p.gain, {s.conditions, s.steps, s.actions, s.states});
+    shape({name, ".offset"}, p.offset, {s.conditions, s.steps, s.actions});
+    shape({name, ".covariance"}, p.covariance, {s.conditions, s.steps, s.actions, s.actions});
+  }
 
-template <class Real>
-void distribution(const char* operation, const TrajectoryDistribution<Real>& d, const BatchShape& s) {
-  const std::int64_t p = s.states + s.actions;
-  shape(operation, "distribution.mean", d.mean, {s.conditions, s.steps, p});
-  shape(operation, "distribution.covariance", d.covariance, {s.conditions, s.steps, p, p});
-}
+  template <class Real>
+  void dynamics(const LinearGaussianDynamics<Real>& d, const BatchShape& s) const {
+    shape("dynamics.transition", d.transition, {s.conditions, s.steps, s.states, s.states + s.actions});
+    shape("dynamics.offset", d.offset, {s.conditions, s.steps, s.states});
+    shape("dynamics.covariance", d.covariance, {s.conditions, s.steps, s.states, s.states});
+  }
+
+  template <class Real>
+  void cost(const QuadraticCost<Real>& c, const BatchShape& s) const {
+    const std::int64_t p = s.states + s.actions;
+    shape("cost.hessian", c.hessian, {s.conditions, s.steps, p, p});
+    shape("cost.gradient", c.gradient, {s.conditions, s.steps, p});
+    shape("cost.constant", c.constant, {s.conditions, s.steps});
+  }
+
+  template <class Real>
+  void initial(const GaussianState<Real>& x, const BatchShape& s) const {
+    shape("initial.mean", x.mean, {s.conditions, s.states});
+    shape("initial.covariance", x.covariance, {s.conditions, s.states, s.states});
+  }
+
+  template <class Real>
+  void distribution(const TrajectoryDistribution<Real>& d, const BatchShape& s) const {
+    const std::int64_t p = s.states + s.actions;
+    shape("distribution.mean", d.mean, {s.conditions, s.steps, p});
+    shape("distribution.covariance", d.covariance, {s.conditions, s.steps, p, p});
+  }
+
+  /// The last check: what an operation needs is counted for the shapes that passed.
+  void workspace(const WorkspaceNeeds& needs) const {
+    if (workspace_.data == nullptr || workspace_.bytes < needs.least)
+      fail("workspace has " + std::to_string(workspace_.data == nullptr ? 0 : workspace_.bytes) +
+           " bytes, expected at least " + std::to_string(needs.least));
+  }
+
+ private:
+  const char* operation_;
+  const Workspace& workspace_;
+};
 
 template <class Real>
 BatchShape shape_of(const LinearGaussianPolicy<Real>& p) {
   return {p.gain.extents[0], p.gain.extents[1], p.gain.extents[3], p.gain.extents[2]};
 }
 
-inline void workspace(const char* operation, const Workspace& workspace, std::size_t needed) {
-  if (workspace.device.kind != Device::Kind::cpu)
-    fail(operation, "workspace is on a CUDA device, but this build's kernels run on the CPU; pass host memory");
-  if (workspace.data == nullptr || workspace.bytes < needed)
-    fail(operation, "workspace has " + std::to_string(workspace.data == nullptr ? 0 : workspace.bytes) +
-                        " bytes, expected at least " + std::to_string(needed));
-}
+/// A workspace without memory, to ask an operation what it needs on a device.
+inline Workspace nothing_on(Device device) { return {nullptr, 0, device}; }
 
-/// A workspace of the caller's own for the overloads that take none.
+/// A workspace of the caller's own for the overloads that take none. On a GPU it goes back in the order of the default
+/// stream, on which those overloads run.
 class OwnWorkspace {
  public:
-  explicit OwnWorkspace(std::size_t bytes) : memory_(new std::byte[bytes]), bytes_(bytes) {}
-  operator Workspace() const { return {memory_.get(), bytes_, {}}; }
+  OwnWorkspace(std::size_t bytes, Device device) : workspace_{allocate(bytes, device), bytes, device} {}
+  ~OwnWorkspace() {
+#if defined(MDGPS_HAS_CUDA)
+    if (workspace_.device.kind == Device::Kind::cuda) {
+      free_on(workspace_.device, workspace_.data);
+      return;
+    }
+#endif
+    delete[] static_cast<std::byte*>(workspace_.data);
+  }
+  OwnWorkspace(const OwnWorkspace&) = delete;
+  OwnWorkspace& operator=(const OwnWorkspace&) = delete;
+  operator const Workspace&() const { return workspace_; }
 
  private:
-  std::unique_ptr<std::byte[]> memory_;  // not zeroed: kernels write before they read
-  std::size_t bytes_;
+  static void* allocate(std::size_t bytes, [[maybe_unused]] Device device) {
+#if defined(MDGPS_HAS_CUDA)
+    if (device.kind == Device::Kind::cuda) return allocate_on(device, bytes);
+#endif
+    return new std::byte[bytes];  // not zeroed: kernels write before they read
+  }
+
+  Workspace workspace_;
 };
 
 }  // namespace mdgps::validate

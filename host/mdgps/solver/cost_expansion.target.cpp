@@ -2,7 +2,7 @@
 
 #include "mdgps/solver/cost_expansion.hpp"
 #include "mdgps/solver/cost_term_pointers.hpp"
-#include "mdgps/solver/launch_cpu.hpp"
+#include "mdgps/solver/launch.hpp"
 
 namespace mdgps::MDGPS_TARGET {
 
@@ -13,9 +13,22 @@ Batch<T> sample_rows(const View<T, 4>& v) {
 }
 
 template <class Real>
-std::size_t expand_cost(const CostTermPointers* terms, int count, int largest, const CostSamples<Real>& samples,
-                        const QuadraticCost<Real>& cost, const View<Real, 3>& sample_cost, const Workspace& workspace) {
-  using Scalar = NativePack<Real>;
+struct ExpandCost {
+  CostShape shape;
+  const CostTermPointers* terms;
+  CostExpansionBatch<Real> batches;
+
+  std::int64_t width() const { return tiles(shape.states + shape.actions); }
+  template <class Group, class Scalar>
+  MDGPS_FUNCTION void operator()(const Group& g, const Lanes<Scalar>& lanes, Scratch<Scalar>& scratch) const {
+    kernels::expand_cost(g, lanes, shape, terms, batches, scratch);
+  }
+};
+
+template <class Real>
+WorkspaceNeeds expand_cost(const CostTermPointers* terms, int count, int largest, const CostSamples<Real>& samples,
+                           const QuadraticCost<Real>& cost, const View<Real, 3>& sample_cost,
+                           const Workspace& workspace, Stream stream) {
   const auto& extents = samples.states.extents;
   const CostShape shape{static_cast<int>(extents[1]),
                         static_cast<int>(extents[3]),
@@ -35,14 +48,13 @@ std::size_t expand_cost(const CostTermPointers* terms, int count, int largest, c
   b.cost = batch(cost);
   b.sample_cost = {sample_cost.data, sample_cost.strides[0], sample_cost.strides[2],
                    static_cast<int>(sample_cost.strides[1]), 1};
-  return launch_steps<Scalar>(extents[0], extents[2], workspace, [&](const Lanes<Scalar>& lanes, auto& scratch) {
-    kernels::expand_cost(Solo{}, lanes, shape, terms, b, scratch);
-  });
+  return launch_steps<Real>(extents[0], extents[2], workspace, stream, ExpandCost<Real>{shape, terms, b});
 }
 
-template std::size_t expand_cost(const CostTermPointers*, int, int, const CostSamples<float>&,
-                                 const QuadraticCost<float>&, const View<float, 3>&, const Workspace&);
-template std::size_t expand_cost(const CostTermPointers*, int, int, const CostSamples<double>&,
-                                 const QuadraticCost<double>&, const View<double, 3>&, const Workspace&);
+#define MDGPS_INSTANTIATE(Real)                                                                    \
+  template WorkspaceNeeds expand_cost(const CostTermPointers*, int, int, const CostSamples<Real>&, \
+                                      const QuadraticCost<Real>&, const View<Real, 3>&, const Workspace&, Stream);
+MDGPS_INSTANTIATE(float)
+MDGPS_INSTANTIATE(double)
 
 }  // namespace mdgps::MDGPS_TARGET

@@ -1,0 +1,56 @@
+# Compiles <folder>/*.target.cpp once per instruction set, and by nvcc for a GPU, and adds the objects to `target`.
+#
+# MDGPS_TARGET is the namespace that a variant lives in (portable, avx2, avx512, cuda); MDGPS_X86_TARGETS tells the
+# dispatcher that the x86 variants exist. A variant's file must not define anything outside that namespace: an inline
+# function compiled with -mavx512f could otherwise be the copy that the linker keeps for everyone.
+function(mdgps_add_targets_of_kernels target folder)
+  file(GLOB sources CONFIGURE_DEPENDS "${folder}/*.target.cpp")
+  if(NOT sources)
+    return()
+  endif()
+
+  set(instruction_sets portable)
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
+    list(APPEND instruction_sets avx2 avx512)
+    target_compile_definitions(${target} PRIVATE MDGPS_X86_TARGETS=1)
+  endif()
+  set(flags_portable "")
+  set(flags_avx2 -mavx2 -mfma)
+  set(flags_avx512 -mavx512f -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512)
+
+  foreach(instruction_set IN LISTS instruction_sets)
+    set(objects ${target}_${instruction_set})
+    add_library(${objects} OBJECT ${sources})
+    target_include_directories(${objects} PRIVATE "${PROJECT_SOURCE_DIR}/host" "${PROJECT_SOURCE_DIR}")
+    target_compile_definitions(${objects} PRIVATE MDGPS_TARGET=${instruction_set}
+                               $<TARGET_PROPERTY:${target},COMPILE_DEFINITIONS>)
+    # Packs never cross a binary interface, so GCC's note on their passing is void. Without errno and traps a square
+    # root of a pack is one instruction.
+    target_compile_options(${objects} PRIVATE
+      $<IF:$<OR:$<CONFIG:Debug>,$<BOOL:${MDGPS_SANITIZE}>>,-O1,-O3>
+      -Wno-psabi -fno-math-errno -fno-trapping-math -ffp-contract=fast ${flags_${instruction_set}})
+    target_link_libraries(${objects} PRIVATE mdgps_build_settings mdgps_openmp)
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
+  endforeach()
+
+  if(MDGPS_HAS_CUDA)
+    # A source file has one language: for nvcc each is included by a file of its own.
+    set(cuda_sources)
+    foreach(source IN LISTS sources)
+      cmake_path(GET source STEM name)
+      set(cuda_source "${PROJECT_BINARY_DIR}/cuda/${name}.cu")
+      file(CONFIGURE OUTPUT "${cuda_source}" CONTENT "#include \"${source}\"\n" @ONLY)
+      list(APPEND cuda_sources "${cuda_source}")
+    endforeach()
+    set(objects ${target}_cuda)
+    add_library(${objects} OBJECT ${cuda_sources})
+    target_include_directories(${objects} PRIVATE "${PROJECT_SOURCE_DIR}/host" "${PROJECT_SOURCE_DIR}")
+    target_compile_definitions(${objects} PRIVATE MDGPS_TARGET=cuda)
+    # What ptxas says of registers and spills is kept for the table that cmake/ptxas_report.py prints.
+    target_compile_options(${objects} PRIVATE -Xptxas=-v)
+    set_property(TARGET ${objects} PROPERTY RULE_LAUNCH_COMPILE
+      "${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/cmake/ptxas_report.py record <OBJECT>")
+    target_link_libraries(${objects} PRIVATE mdgps_build_settings)
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
+  endif()
+endfunction()

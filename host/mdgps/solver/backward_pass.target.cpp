@@ -1,0 +1,38 @@
+#include "kernels/backward_pass.hpp"
+
+#include "mdgps/solver/launch.hpp"
+
+namespace mdgps::MDGPS_TARGET {
+
+template <class Real>
+struct BackwardPass {
+  Shape shape;
+  DynamicsBatch<const Real> dynamics;
+  CostBatch<const Real> cost;
+  PolicyBatch<Real> policy;
+  Batch<std::int32_t> status;
+
+  std::int64_t width() const { return tiles(shape.joint()); }
+  template <class Group, class Scalar>
+  MDGPS_FUNCTION void operator()(const Group& g, const Lanes<Scalar>& lanes, Scratch<Scalar>& scratch) const {
+    kernels::backward_pass(g, lanes, shape, dynamics, cost, policy, status, scratch);
+  }
+};
+
+template <class Real>
+WorkspaceNeeds backward_pass(const BatchShape& shape, const LinearGaussianDynamics<const Real>& dynamics,
+                             const QuadraticCost<const Real>& cost, const LinearGaussianPolicy<Real>& policy,
+                             const View<Status, 1>& status, const Workspace& workspace, Stream stream) {
+  return launch_conditions<Real>(
+      shape.conditions, workspace, stream,
+      BackwardPass<Real>{shape_of(shape), batch(dynamics), batch(cost), batch(policy), batch(status)});
+}
+
+#define MDGPS_INSTANTIATE(Real)                                                                              \
+  template WorkspaceNeeds backward_pass(const BatchShape&, const LinearGaussianDynamics<const Real>&,        \
+                                        const QuadraticCost<const Real>&, const LinearGaussianPolicy<Real>&, \
+                                        const View<Status, 1>&, const Workspace&, Stream);
+MDGPS_INSTANTIATE(float)
+MDGPS_INSTANTIATE(double)
+
+}  // namespace mdgps::MDGPS_TARGET

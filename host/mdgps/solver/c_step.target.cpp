@@ -1,0 +1,41 @@
+#include "kernels/c_step.hpp"
+
+#include "mdgps/solver/c_step.hpp"
+#include "mdgps/solver/launch.hpp"
+
+namespace mdgps::MDGPS_TARGET {
+
+template <class Real>
+struct CStep {
+  Shape shape;
+  CStepBatch<Real> batches;
+  DualSearchOptions options;
+
+  std::int64_t width() const { return tiles(shape.joint()); }
+  template <class Group, class Scalar>
+  MDGPS_FUNCTION void operator()(const Group& g, const Lanes<Scalar>& lanes, Scratch<Scalar>& scratch) const {
+    kernels::c_step(g, lanes, shape, batches, options, scratch);
+  }
+};
+
+template <class Real>
+WorkspaceNeeds c_step(const BatchShape& shape, const CStepProblem<Real>& problem, const CStepResult<Real>& result,
+                      const CStepOptions& options, const Workspace& workspace, Stream stream) {
+  const CStepBatch<Real> batches{batch(problem.initial),         batch(problem.dynamics), batch(problem.cost),
+                                 batch(problem.reference),       batch(problem.epsilon),  batch(problem.initial_dual),
+                                 batch(result.policy),           batch(result.dual),      batch(result.kl_divergence),
+                                 batch(result.dual_evaluations), batch(result.status),    batch(problem.entropy_weight)};
+  const int width = speculation_width(options, shape.conditions);
+  const DualSearchOptions search{options.tolerance, options.max_evaluations, options.min_dual, options.max_dual,
+                                 width < most_candidates ? width : most_candidates};
+  return launch_conditions<Real>(shape.conditions, search.width, workspace, stream,
+                                 CStep<Real>{shape_of(shape), batches, search});
+}
+
+#define MDGPS_INSTANTIATE(Real)                                                                          \
+  template WorkspaceNeeds c_step(const BatchShape&, const CStepProblem<Real>&, const CStepResult<Real>&, \
+                                 const CStepOptions&, const Workspace&, Stream);
+MDGPS_INSTANTIATE(float)
+MDGPS_INSTANTIATE(double)
+
+}  // namespace mdgps::MDGPS_TARGET

@@ -1,0 +1,47 @@
+#include <algorithm>
+#include <cstring>
+
+#include "mdgps/solver/device_memory.hpp"
+#include "mdgps/solver/on_device.cuh"
+
+namespace mdgps {
+
+namespace {
+
+/// As much as a kernel's arguments surely hold.
+struct Chunk {
+  static constexpr unsigned capacity = 3072;
+  unsigned char bytes[capacity];
+};
+
+__global__ void write_chunk(unsigned char* to, Chunk chunk, unsigned size) {
+  for (unsigned i = threadIdx.x; i < size; i += blockDim.x) to[i] = chunk.bytes[i];
+}
+
+}  // namespace
+
+void* allocate_on(Device device, std::size_t bytes) {
+  const OnDevice on_device(device);
+  void* memory = nullptr;
+  check(cudaMallocAsync(&memory, bytes, nullptr));
+  return memory;
+}
+
+void free_on(Device device, void* memory) {
+  const OnDevice on_device(device);
+  check(cudaFreeAsync(memory, nullptr));
+}
+
+void write_to(Device device, void* to, const void* from, std::size_t bytes, Stream stream) {
+  const OnDevice on_device(device);
+  for (std::size_t at = 0; at < bytes; at += Chunk::capacity) {
+    Chunk chunk;
+    const unsigned size = static_cast<unsigned>(std::min<std::size_t>(Chunk::capacity, bytes - at));
+    std::memcpy(chunk.bytes, static_cast<const unsigned char*>(from) + at, size);
+    write_chunk<<<1, 256, 0, static_cast<cudaStream_t>(stream.handle)>>>(static_cast<unsigned char*>(to) + at, chunk,
+                                                                         size);
+    check(cudaGetLastError());
+  }
+}
+
+}  // namespace mdgps

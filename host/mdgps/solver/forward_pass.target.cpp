@@ -1,0 +1,42 @@
+#include "kernels/forward_pass.hpp"
+
+#include "mdgps/solver/launch.hpp"
+
+namespace mdgps::MDGPS_TARGET {
+
+template <class Real>
+struct ForwardPass {
+  Shape shape;
+  GaussianBatch<const Real> initial;
+  DynamicsBatch<const Real> dynamics;
+  PolicyBatch<const Real> policy;
+  GaussianBatch<Real> distribution;
+  Batch<std::int32_t> status;
+
+  std::int64_t width() const { return tiles(shape.joint()); }
+  template <class Group, class Scalar>
+  MDGPS_FUNCTION void operator()(const Group& g, const Lanes<Scalar>& lanes, Scratch<Scalar>& scratch) const {
+    kernels::forward_pass(g, lanes, shape, initial, dynamics, policy, distribution, status, scratch);
+  }
+};
+
+template <class Real>
+WorkspaceNeeds forward_pass(const BatchShape& shape, const GaussianState<const Real>& initial,
+                            const LinearGaussianDynamics<const Real>& dynamics,
+                            const LinearGaussianPolicy<const Real>& policy,
+                            const TrajectoryDistribution<Real>& distribution, const View<Status, 1>& status,
+                            const Workspace& workspace, Stream stream) {
+  return launch_conditions<Real>(shape.conditions, workspace, stream,
+                                 ForwardPass<Real>{shape_of(shape), batch(initial), batch(dynamics), batch(policy),
+                                                   batch(distribution), batch(status)});
+}
+
+#define MDGPS_INSTANTIATE(Real)                                                                                      \
+  template WorkspaceNeeds forward_pass(const BatchShape&, const GaussianState<const Real>&,                          \
+                                       const LinearGaussianDynamics<const Real>&,                                    \
+                                       const LinearGaussianPolicy<const Real>&, const TrajectoryDistribution<Real>&, \
+                                       const View<Status, 1>&, const Workspace&, Stream);
+MDGPS_INSTANTIATE(float)
+MDGPS_INSTANTIATE(double)
+
+}  // namespace mdgps::MDGPS_TARGET

@@ -1,0 +1,119 @@
+#include "kernels/gaussian_mixture.hpp"
+
+#include "mdgps/solver/gaussian_mixture.hpp"
+#include "mdgps/solver/launch.hpp"
+
+namespace mdgps::MDGPS_TARGET {
+
+/// The parameters of condition i.
+template <class T>
+MDGPS_FUNCTION Mixture<T> mixture_of(const Mixture<T>& batch, const MixtureShape& shape, std::int64_t i) {
+  const std::int64_t K = shape.components, d = shape.dimensions;
+  return {batch.mean + i * K * d, batch.covariance + i * K * d * d, batch.weight + i * K};
+}
+
+template <class Real>
+struct FitGaussianMixture {
+  MixtureShape shape;
+  const Real* points;
+  Batch<const Real> weights;             ///< [N,P], or no memory
+  Batch<const std::int32_t> assignment;  ///< [N,P], or no memory
+  EmOptions options;
+  Mixture<Real> mixtures;
+  Batch<Real> log_likelihood;  ///< [N], or no memory; so are the other two
+  Batch<std::int32_t> iterations, status;
+
+  std::int64_t width() const { return shape.points; }
+  template <class Group, class Scalar>
+  MDGPS_FUNCTION void operator()(const Group& g, std::int64_t i, Scratch<Scalar>& scratch) const {
+    const auto result = expectation_maximisation(
+        g, shape, points + i * shape.points * shape.dimensions, weights.data ? weights.at(i, 0) : nullptr,
+        assignment.data ? assignment.at(i, 0) : nullptr, options, mixture_of(mixtures, shape, i), scratch);
+    if (scratch.counting()) return;
+    for_each(g, 1, [&](int) {
+      if (log_likelihood.data != nullptr) *log_likelihood.at(i, 0) = static_cast<Real>(result.log_likelihood);
+      if (iterations.data != nullptr) *iterations.at(i, 0) = result.iterations;
+      if (status.data != nullptr) *status.at(i, 0) = static_cast<std::int32_t>(result.outcome);
+    });
+  }
+};
+
+template <class Real>
+WorkspaceNeeds fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOptions& options,
+                                    const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report,
+                                    const Workspace& workspace, Stream stream) {
+  const MixtureShape shape{problem.points.extents[1], static_cast<int>(problem.points.extents[2]),
+                           static_cast<int>(mixture.weight.extents[1])};
+  return launch_each<Real>(problem.points.extents[0], workspace, stream,
+                           FitGaussianMixture<Real>{shape,
+                                                    problem.points.data,
+                                                    batch(problem.weights),
+                                                    batch(problem.assignment),
+                                                    {options.max_iterations, options.tolerance, options.regularization},
+                                                    {mixture.mean.data, mixture.covariance.data, mixture.weight.data},
+                                                    batch(report.log_likelihood),
+                                                    batch(report.iterations),
+                                                    batch(report.status)});
+}
+
+template <class Real>
+struct MixturePrior {
+  MixtureShape shape;
+  int steps, samples;
+  Batch<const Real> points, weights;
+  Mixture<const Real> mixtures;
+  Real strength, degrees;
+  Real* mean;
+  Real* scatter;
+  Batch<Real> mean_strength, all_degrees;
+
+  std::int64_t width() const { return shape.points; }
+  template <class Group, class Scalar>
+  MDGPS_FUNCTION void operator()(const Group& g, std::int64_t i, Scratch<Scalar>& scratch) const {
+    const std::int64_t d = shape.dimensions;
+    Real* own_scatter = scatter + i * steps * d * d;
+    mixture_moments(g, shape, steps, samples, points, weights, i, mixture_of(mixtures, shape, i), mean + i * steps * d,
+                    own_scatter, scratch);
+    if (scratch.counting()) return;
+    for_each(g, steps * shape.dimensions * shape.dimensions, [&](int e) { own_scatter[e] *= strength; });
+    for_each(g, steps, [&](int t) {
+      *mean_strength.at(i, t) = strength;
+      *all_degrees.at(i, t) = degrees;
+    });
+  }
+};
+
+template <class Real>
+WorkspaceNeeds mixture_prior(const GaussianMixture<const Real>& mixture, const View<const Real, 4>& points,
+                             const View<const Real, 2>& weights, double strength, std::int64_t fitted_points,
+                             const NormalInverseWishart<Real>& prior, const Workspace& workspace, Stream stream) {
+  const int T = static_cast<int>(points.extents[1]), S = static_cast<int>(points.extents[2]);
+  const MixtureShape shape{std::int64_t{T} * S, static_cast<int>(points.extents[3]),
+                           static_cast<int>(mixture.weight.extents[1])};
+  const double P = static_cast<double>(fitted_points);
+  return launch_each<Real>(points.extents[0], workspace, stream,
+                           MixturePrior<Real>{shape,
+                                              T,
+                                              S,
+                                              batch(points),
+                                              batch(weights),
+                                              {mixture.mean.data, mixture.covariance.data, mixture.weight.data},
+                                              static_cast<Real>(strength),
+                                              static_cast<Real>(strength * (P - 2 - shape.dimensions) / P),
+                                              prior.mean.data,
+                                              prior.scatter.data,
+                                              batch(prior.mean_strength),
+                                              batch(prior.degrees)});
+}
+
+#define MDGPS_INSTANTIATE(Real)                                                                               \
+  template WorkspaceNeeds fit_gaussian_mixture(const MixtureProblem<Real>&, const MixtureOptions&,            \
+                                               const GaussianMixture<Real>&, const MixtureReport<Real>&,      \
+                                               const Workspace&, Stream);                                     \
+  template WorkspaceNeeds mixture_prior<Real>(const GaussianMixture<const Real>&, const View<const Real, 4>&, \
+                                              const View<const Real, 2>&, double, std::int64_t,               \
+                                              const NormalInverseWishart<Real>&, const Workspace&, Stream);
+MDGPS_INSTANTIATE(float)
+MDGPS_INSTANTIATE(double)
+
+}  // namespace mdgps::MDGPS_TARGET

@@ -1,0 +1,186 @@
+// Every operation on a GPU: against the references, and against the CPU for batches of 1 to 1000 conditions.
+
+#include "cost_problems.hpp"
+#include "gpu/mirror.hpp"
+#include "mdgps/solver/backward_pass.hpp"
+#include "mdgps/solver/expected_cost.hpp"
+#include "mdgps/solver/forward_pass.hpp"
+#include "mdgps/solver/kl_divergence.hpp"
+#include "mixture_problems.hpp"
+#include "regression_problems.hpp"
+#include "trajectory_checks.hpp"
+
+namespace mdgps {
+namespace {
+
+using problems::random_trajectory;
+using problems::Trajectory;
+
+/// Largest difference of two arrays, relative to the largest entry.
+template <class T, int Rank>
+double difference(const Array<T, Rank>& a, const Array<T, Rank>& b) {
+  double error = 0, size = 0;
+  for (std::size_t e = 0; e < a.elements().size(); ++e) {
+    error = std::max(error, std::abs(double(a.elements()[e]) - double(b.elements()[e])));
+    size = std::max(size, std::abs(double(b.elements()[e])));
+  }
+  return size > 0 ? error / size : error;
+}
+
+template <class Real>
+class GpuOperations : public testing::Test {
+ protected:
+  void SetUp() override { MDGPS_SKIP_WITHOUT_GPU(); }
+
+  /// Sizes of a warp's and of a block's problems, and one whose matrices do not fit shared memory.
+  const std::vector<BatchShape> shapes = {{1, 20, 6, 2},  {2, 20, 6, 2},    {33, 20, 6, 2}, {1000, 20, 6, 2},
+                                          {1, 10, 26, 7}, {1000, 3, 26, 7}, {2, 3, 96, 24}};
+  // Both sides round sums of the same numbers in different orders.
+  static constexpr double tolerance = problems::trajectory_tolerance<Real>;
+
+  struct Passes {
+    LinearGaussianPolicyArrays<Real> policy;
+    TrajectoryDistributionArrays<Real> distribution;
+    Array<Real, 1> cost, kl;
+    Array<Real, 2> cost_steps, kl_steps;
+    Array<Status, 1> status;
+
+    explicit Passes(const BatchShape& s)
+        : policy(s),
+          distribution(s),
+          cost({s.conditions}),
+          kl({s.conditions}),
+          cost_steps({s.conditions, s.steps}),
+          kl_steps({s.conditions, s.steps}),
+          status({s.conditions}) {}
+  };
+  /// All passes over a trajectory, `place` giving the views.
+  template <class Place>
+  static void run(const Trajectory<Real>& p, const LinearGaussianPolicyArrays<Real>& other, Passes& out, Place& place) {
+    const auto dynamics = place(p.dynamics.view());
+    const auto cost = place(p.cost.view());
+    const auto policy = place(p.reference.view());
+    const auto distribution = place(out.distribution.view());
+    const auto status = place(out.status);
+    backward_pass<Real>(dynamics, cost, place(out.policy.view()), status);
+    forward_pass<Real>(place(p.initial.view()), dynamics, policy, distribution, status);
+    expected_cost<Real>(distribution, cost, place(out.cost), place(out.cost_steps));
+    kl_divergence<Real>(policy, place(other.view()), distribution, place(out.kl), place(out.kl_steps), status);
+  }
+};
+using Reals = testing::Types<float, double>;
+TYPED_TEST_SUITE(GpuOperations, Reals);
+
+/// Host views as they are.
+struct InPlace {
+  template <class T>
+  T operator()(const T& views) {
+    return views;
+  }
+  template <class T, int Rank>
+  View<T, Rank> operator()(Array<T, Rank>& a) {
+    return a.view();
+  }
+};
+
+TYPED_TEST(GpuOperations, PassesAgreeWithTheReferences) {
+  for (const BatchShape& shape : problems::trajectory_shapes) {
+    const auto p = random_trajectory<TypeParam>(shape, 1), q = random_trajectory<TypeParam>(shape, 2);
+    typename TestFixture::Passes out(shape);
+    gpu::Mirror mirror;
+    this->run(p, q.reference, out, mirror);
+    mirror.bring_back();
+    for (const Status s : out.status.elements()) EXPECT_EQ(s, Status::ok);
+    expect_maximum_entropy_lqr(p, out.policy);
+    expect_marginals(p, out.distribution);
+    expect_cost(p, out.cost, out.cost_steps);
+    expect_divergence(p, q.reference, out.kl, out.kl_steps);
+  }
+}
+
+TYPED_TEST(GpuOperations, PassesAgreeWithTheCpu) {
+  for (const BatchShape& shape : this->shapes) {
+    const auto p = random_trajectory<TypeParam>(shape, 1), q = random_trajectory<TypeParam>(shape, 2);
+    typename TestFixture::Passes on_gpu(shape), on_cpu(shape);
+    gpu::Mirror mirror;
+    this->run(p, q.reference, on_gpu, mirror);
+    mirror.bring_back();
+    InPlace in_place;
+    this->run(p, q.reference, on_cpu, in_place);
+    EXPECT_EQ(on_gpu.status, on_cpu.status);
+    EXPECT_LT(difference(on_gpu.policy.gain, on_cpu.policy.gain), this->tolerance);
+    EXPECT_LT(difference(on_gpu.policy.offset, on_cpu.policy.offset), this->tolerance);
+    EXPECT_LT(difference(on_gpu.policy.covariance, on_cpu.policy.covariance), this->tolerance);
+    EXPECT_LT(difference(on_gpu.distribution.mean, on_cpu.distribution.mean), this->tolerance);
+    EXPECT_LT(difference(on_gpu.distribution.covariance, on_cpu.distribution.covariance), this->tolerance);
+    EXPECT_LT(difference(on_gpu.cost_steps, on_cpu.cost_steps), this->tolerance);
+    EXPECT_LT(difference(on_gpu.kl_steps, on_cpu.kl_steps), this->tolerance);
+  }
+}
+
+TYPED_TEST(GpuOperations, RegressionConditionsThePosteriorCovariance) {
+  for (const auto& extents : problems::regression_extents) {
+    problems::Regression<TypeParam> r(extents, 1);
+    gpu::Mirror mirror;
+    auto problem = r.problem();
+    // The weights' view repeats every step, which the mirror does not: without steps it is contiguous.
+    const auto weights = mirror(r.weights);
+    problem.inputs = mirror(problem.inputs);
+    problem.outputs = mirror(problem.outputs);
+    problem.weights.data = weights.data;
+    problem.weights.device = gpu::device;
+    problem.prior = mirror(problem.prior);
+    fit_linear_gaussian(problem, mirror(r.result()));
+    mirror.bring_back();
+    problems::expect_posterior_fit(r);
+  }
+}
+
+TYPED_TEST(GpuOperations, OneEmStepIsThatOfBruteForce) {
+  for (const auto& extents : problems::mixture_extents) {
+    problems::Clusters<TypeParam> before(extents, 1);
+    fit_gaussian_mixture(before.problem(), {.max_iterations = 3}, before.mixture.view(), before.report());
+    auto after = before;
+    gpu::Mirror mirror;
+    auto problem = after.problem();
+    problem.assignment = {};
+    fit_gaussian_mixture(mirror(problem), {.max_iterations = 1}, mirror(after.mixture.view()), mirror(after.report()));
+    mirror.bring_back();
+    problems::expect_em_step(before, after);
+  }
+}
+
+TYPED_TEST(GpuOperations, MixturePriorAgreesWithTheCpu) {
+  using Real = TypeParam;
+  problems::Clusters<Real> clusters({3, 120, 4, 5}, 1);
+  fit_gaussian_mixture(clusters.problem(), {.max_iterations = 5}, clusters.mixture.view(), clusters.report());
+  const View<const Real, 4> queries(clusters.points.data(), {3, 6, 20, 4});
+  NormalInverseWishartArrays<Real> on_gpu(3, 6, 4), on_cpu(3, 6, 4);
+  const auto mixture = std::as_const(clusters.mixture).view();
+  mixture_prior<Real>(mixture, queries, {}, 1.5, 120, on_cpu.view());
+  gpu::Mirror mirror;
+  View<const Real, 2> no_weights;
+  mixture_prior<Real>(mirror(mixture), mirror(queries), mirror(no_weights), 1.5, 120, mirror(on_gpu.view()));
+  mirror.bring_back();
+  EXPECT_LT(difference(on_gpu.mean, on_cpu.mean), problems::mixture_tolerance<Real>);
+  EXPECT_LT(difference(on_gpu.scatter, on_cpu.scatter), problems::mixture_tolerance<Real>);
+  EXPECT_EQ(on_gpu.mean_strength, on_cpu.mean_strength);
+  EXPECT_EQ(on_gpu.degrees, on_cpu.degrees);
+}
+
+TYPED_TEST(GpuOperations, CostExpansionAgreesWithTheCpu) {
+  using Real = TypeParam;
+  problems::Samples<Real> on_gpu(3, 2, 2, 4, 2, 3, 1), on_cpu(3, 2, 2, 4, 2, 3, 1);
+  const std::vector<CostTerm> terms{problems::action_term(), problems::point_term()};
+  expand_cost<Real>(terms, on_cpu.view(), on_cpu.cost.view(), on_cpu.sample_cost);
+  gpu::Mirror mirror;
+  expand_cost<Real>(terms, mirror(on_gpu.view()), mirror(on_gpu.cost.view()), mirror(on_gpu.sample_cost));
+  mirror.bring_back();
+  EXPECT_LT(difference(on_gpu.cost.hessian, on_cpu.cost.hessian), this->tolerance);
+  EXPECT_LT(difference(on_gpu.cost.gradient, on_cpu.cost.gradient), this->tolerance);
+  EXPECT_LT(difference(on_gpu.cost.constant, on_cpu.cost.constant), this->tolerance);
+  EXPECT_LT(difference(on_gpu.sample_cost, on_cpu.sample_cost), this->tolerance);
+}
+
+}  // namespace
+}  // namespace mdgps
