@@ -50,7 +50,8 @@ def kernels(build):
                     if match := re.search(pattern, line):
                         entry[key] = int(match[1])
                 if match := re.search(r"(\d+) bytes spill stores, (\d+) bytes spill loads", line):
-                    entry["spills"] = int(match[1]) + int(match[2])
+                    # Functions that were not inlined have lines of their own.
+                    entry["spills"] = entry.get("spills", 0) + int(match[1]) + int(match[2])
     return found
 
 

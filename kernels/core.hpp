@@ -7,7 +7,9 @@
 #include <cmath>
 #include <cstdint>
 
-#if defined(__CUDACC__)
+#if defined(__CUDA_ARCH__)  // a call on a device saves registers to memory around it
+#define MDGPS_FUNCTION __host__ __device__ __forceinline__
+#elif defined(__CUDACC__)
 #define MDGPS_FUNCTION __host__ __device__ inline
 #else
 #define MDGPS_FUNCTION inline

@@ -133,6 +133,34 @@ MDGPS_FUNCTION void product_tile_of(int rows, int cols, const Matrix<Scalar>& a,
   product_tile<R, C>(a, b, out, i0, j0, update, part);
 }
 
+/// The same for up to 2 x 2 entries of plain scalars. Where there are fewer, rows and columns repeat and are not stored:
+/// one text for all shapes keeps a GPU's code short.
+template <class Scalar>
+MDGPS_FUNCTION void scalar_tile(int rows, int cols, const Matrix<Scalar>& a, const Matrix<Scalar>& b,
+                                const Matrix<Scalar>& out, int i0, int j0, Update update, Part part) {
+  const Scalar* a0 = a.data + i0 * a.row_stride;
+  const Scalar* a1 = a0 + (rows - 1) * a.row_stride;
+  const Scalar* b0 = b.data + j0 * b.col_stride;
+  const Scalar* b1 = b0 + (cols - 1) * b.col_stride;
+  Scalar sum[2][2] = {};
+  for (int k = 0; k < a.cols; ++k) {
+    const Scalar x0 = a0[k * a.col_stride], x1 = a1[k * a.col_stride];
+    const Scalar y0 = b0[k * b.row_stride], y1 = b1[k * b.row_stride];
+    sum[0][0] += x0 * y0;
+    sum[0][1] += x0 * y1;
+    sum[1][0] += x1 * y0;
+    sum[1][1] += x1 * y1;
+  }
+  for (int r = 0; r < 2; ++r)
+    for (int c = 0; c < 2; ++c) {
+      const int i = i0 + r, j = j0 + c;
+      if (r >= rows || c >= cols || (part == Part::symmetric && j > i)) continue;
+      Scalar& entry = out(i, j);
+      entry = update == Update::set ? sum[r][c] : update == Update::add ? entry + sum[r][c] : entry - sum[r][c];
+      if (part == Part::symmetric) out(j, i) = entry;
+    }
+}
+
 /// out (=, +=, -=) a b.   a [r,k], b [k,c], out [r,c], none of them overlapping.
 /// Tiles of nearly equal size cover the destination, so that no shape leaves a ragged edge of single entries.
 template <class Group, class Scalar>
@@ -145,7 +173,11 @@ MDGPS_FUNCTION void product(const Group& g, const Matrix<Scalar>& a, const Matri
     const int i0 = r * out.rows / tile_rows, i1 = (r + 1) * out.rows / tile_rows;
     const int j0 = c * out.cols / tile_cols, j1 = (c + 1) * out.cols / tile_cols;
     if (part == Part::symmetric && j0 >= i1) return;  // wholly above the diagonal
-    product_tile_of<R, C>(i1 - i0, j1 - j0, a, b, out, i0, j0, update, part);
+    if constexpr (lane_count<Scalar> == 1 && R == 2 && C == 2) {
+      scalar_tile(i1 - i0, j1 - j0, a, b, out, i0, j0, update, part);
+    } else {
+      product_tile_of<R, C>(i1 - i0, j1 - j0, a, b, out, i0, j0, update, part);
+    }
   });
 }
 

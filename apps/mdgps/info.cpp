@@ -8,6 +8,7 @@
 #include "apps/mdgps/commands.hpp"
 #include "apps/mdgps/machine.hpp"
 #include "apps/mdgps/task_files.hpp"
+#include "mdgps/solver/devices.hpp"
 #include "mdgps/version.hpp"
 
 namespace mdgps {
@@ -25,6 +26,7 @@ int print_info(bool as_json) {
       {"device", processor_name()},
       {"threads", machine_threads()},
       {"instruction_set", instruction_set()},
+      {"gpus", gpus()},
       {"tasks", tasks_folder().string()},
   };
   if (as_json) {
@@ -35,6 +37,10 @@ int print_info(bool as_json) {
     std::string name = key, text = value.is_string() ? value.get<std::string>() : value.dump();
     std::replace(name.begin(), name.end(), '_', ' ');
     if (value == false) text = "built without";
+    if (value.is_array()) {
+      text = value.empty() ? "none" : "";
+      for (const auto& entry : value) text += (text.empty() ? "" : "; ") + entry.get<std::string>();
+    }
     std::printf("%-16s %s\n", name.c_str(), text.c_str());
   }
   return 0;
