@@ -44,6 +44,7 @@ set(CMAKE_CUDA_STANDARD_REQUIRED ON)
 target_compile_options(mdgps_build_settings INTERFACE
   "$<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings;--diag-suppress=554;--expt-relaxed-constexpr>")
 find_package(Python3 REQUIRED COMPONENTS Interpreter)  # for ptxas_report.py
+find_package(CUDAToolkit REQUIRED)  # the runtime, for tests and benchmarks
 set(MDGPS_HAS_CUDA ON)
 target_compile_definitions(mdgps_build_settings INTERFACE MDGPS_HAS_CUDA=1)
 message(STATUS "mdgps: CUDA ${CMAKE_CUDA_COMPILER_VERSION}, architectures ${CMAKE_CUDA_ARCHITECTURES}")

@@ -96,8 +96,8 @@ class Mirror {
   }
   template <class T>
   CStepProblem<T> operator()(const CStepProblem<T>& p) {
-    return {(*this)(p.initial),   (*this)(p.dynamics), (*this)(p.cost),
-            (*this)(p.reference), (*this)(p.epsilon),  (*this)(p.initial_dual)};
+    return {(*this)(p.initial), (*this)(p.dynamics),     (*this)(p.cost),          (*this)(p.reference),
+            (*this)(p.epsilon), (*this)(p.initial_dual), (*this)(p.entropy_weight)};
   }
   template <class T>
   CStepResult<T> operator()(const CStepResult<T>& r) {

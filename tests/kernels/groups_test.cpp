@@ -6,6 +6,8 @@
 
 #include <cmath>
 
+#include "kernels/cholesky.hpp"
+
 namespace mdgps::kernels::testing {
 namespace {
 
@@ -46,7 +48,63 @@ TEST(Groups, TakingTurnsGivesAWrongAnswerWhereASyncIsMissing) {
                 run_spread_sum<Turns<true>>(3, planted) != kRight);
 }
 
+/// A group that leaves out one of its syncs.
+template <class Group>
+class Without {
+ public:
+  Without(const Group& group, int left_out) : group_(group), left_out_(left_out) {}
+  int thread_rank() const { return group_.thread_rank(); }
+  int num_threads() const { return group_.num_threads(); }
+  void sync() const {
+    if (syncs_++ != left_out_) group_.sync();
+  }
+  template <class T>
+  T sum(T x) const {
+    return group_.sum(x);
+  }
+
+ private:
+  Group group_;
+  int left_out_;
+  mutable int syncs_ = 0;
+};
+
+constexpr int kSize = 8;
+
+/// The Cholesky factor of a matrix of kSize, with one sync left out.
+template <class Group>
+std::vector<double> factor_without(int left_out) {
+  std::vector<double> a(kSize * kSize);
+  for (int i = 0; i < kSize; ++i)
+    for (int j = 0; j < kSize; ++j) a[i * kSize + j] = (i == j ? 4.0 : 0.0) + 1.0 / (1.0 + i + j);
+  Group::run(3, [&](const Group& g) {
+    bool ok = true;
+    cholesky(Without<Group>(g, left_out), matrix(a.data(), kSize, kSize), ok);
+  });
+  return a;
+}
+
+TEST(Groups, TakingTurnsFindsEverySyncThatAFactorisationLacks) {
+  const auto right = factor_without<Turns<false>>(-1);
+  EXPECT_EQ(factor_without<Turns<true>>(-1), right);
+  // Three of a column: the pivot is read, the column is scaled, the rest is updated. In the last columns fewer threads
+  // have work than would have to wait.
+  for (int sync = 0; sync < 3 * (kSize - 3); ++sync)
+    EXPECT_TRUE(factor_without<Turns<false>>(sync) != right || factor_without<Turns<true>>(sync) != right) << sync;
+}
+
 #if defined(__SANITIZE_THREAD__)
+TEST(GroupsDeathTest, ThreadSanitizerReportsASyncThatAFactorisationLacks) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  for (const int sync : {0, 1, 2})
+    EXPECT_EXIT(
+        {
+          for (int i = 0; i < 100; ++i) factor_without<Crew>(sync);
+          std::exit(0);
+        },
+        ::testing::ExitedWithCode(66), "data race");
+}
+
 TEST(GroupsDeathTest, ThreadSanitizerReportsAMissingSync) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   for (const Planted planted : {Planted::reads_too_early, Planted::writes_too_early})

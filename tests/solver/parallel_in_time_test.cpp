@@ -101,7 +101,9 @@ TEST(ParallelInTime, TheStatedWorkspaceSufficesAndNothingBesideItIsWritten) {
     std::vector<unsigned char> memory(bytes + 3 * margin, 0xa5);
     call(Workspace{memory.data() + margin + 9, bytes, {}});
     for (std::size_t i = 0; i < memory.size(); ++i)
-      if (i < margin + 9 || i >= margin + 9 + bytes) ASSERT_EQ(memory[i], 0xa5) << i;
+      if (i < margin + 9 || i >= margin + 9 + bytes) {
+        ASSERT_EQ(memory[i], 0xa5) << i;
+      }
     EXPECT_THROW(call(Workspace{memory.data(), 100, {}}), std::invalid_argument);
   };
   within(backward_pass_workspace_size<double>(p.shape, {}, kInParallel), [&](const Workspace& w) {
