@@ -21,10 +21,10 @@ struct CStep {
 template <class Real>
 WorkspaceNeeds c_step(const BatchShape& shape, const CStepProblem<Real>& problem, const CStepResult<Real>& result,
                       const CStepOptions& options, const Workspace& workspace, Stream stream) {
-  const CStepBatch<Real> batches{batch(problem.initial),         batch(problem.dynamics), batch(problem.cost),
-                                 batch(problem.reference),       batch(problem.epsilon),  batch(problem.initial_dual),
-                                 batch(result.policy),           batch(result.dual),      batch(result.kl_divergence),
-                                 batch(result.dual_evaluations), batch(result.status),    batch(problem.entropy_weight)};
+  const CStepBatch<Real> batches{
+      batch(problem.initial),      batch(problem.dynamics),        batch(problem.cost),  batch(problem.reference),
+      batch(problem.epsilon),      batch(problem.initial_dual),    batch(result.policy), batch(result.dual),
+      batch(result.kl_divergence), batch(result.dual_evaluations), batch(result.status), batch(problem.entropy_weight)};
   const int width = speculation_width(options, shape.conditions);
   const DualSearchOptions search{options.tolerance, options.max_evaluations, options.min_dual, options.max_dual,
                                  width < most_candidates ? width : most_candidates};

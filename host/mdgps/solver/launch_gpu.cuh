@@ -19,7 +19,7 @@ namespace mdgps::MDGPS_TARGET {
 using namespace mdgps::kernels;
 
 template <class Group, class Real, class Op>
-__global__ void __launch_bounds__(Group::most_threads)
+__global__ void __launch_bounds__(Group::most_threads, 1)
     run_blocks(std::int64_t problems, BlockMemory<Real> memory, Op op) {
   extern __shared__ double shared[];
   run_block(Group{}, blockIdx.x, gridDim.x, problems, memory, reinterpret_cast<Real*>(shared), op);
