@@ -1,6 +1,7 @@
 // mdgps eval
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -12,6 +13,7 @@
 #include "apps/mdgps/validators.hpp"
 #include "kernels/random.hpp"
 #include "mdgps/algorithm/controllers.hpp"
+#include "mdgps/algorithm/convex_linear_run.hpp"
 #include "mdgps/algorithm/settings.hpp"
 #include "mdgps/simulation/rollout.hpp"
 
@@ -96,22 +98,46 @@ NeuralGaussianPolicy load_policy(const fs::path& folder, const Task& task) {
   return std::move(*policy);
 }
 
+/// The policy of Algorithm 2 is linear and knows the time. It has the memory that its controller refers to.
+struct LinearController {
+  LinearGaussianPolicyArrays<double> policy;
+  LocalController controller;
+  explicit LinearController(LinearGaussianPolicyArrays<double> p)
+      : policy(std::move(p)), controller(policy.view(), 0) {}
+};
+
+std::shared_ptr<const Controller> load_controller(const fs::path& folder, const Task& task) {
+  if (!fs::exists(folder / "policy.json")) return std::make_shared<GlobalController>(load_policy(folder, task));
+  const auto file = folder / "policy.json";
+  auto policy = [&] {
+    try {
+      return load_linear_policy(file);
+    } catch (const std::runtime_error& error) {
+      throw UsageError(error.what());
+    }
+  }();
+  if (policy.gain.extents() != std::array<std::int64_t, 4>{1, task.horizon, task.actions, task.states})
+    throw UsageError(file.string() + ": does not fit the task of config.toml; give the folder of one run");
+  const auto linear = std::make_shared<LinearController>(std::move(policy));
+  return {linear, &linear->controller};
+}
+
 int evaluate(const Arguments& arguments) {
   if (!fs::is_regular_file(arguments.folder / "config.toml")) {
     throw UsageError(arguments.folder.string() + ": is not the folder of a run; give the --output of `mdgps train`");
   }
   const Task task = load_task(arguments.folder / "config.toml");
   const RunOptions run = read_run_options(task.config);
-  const GlobalController controller(load_policy(arguments.folder, task));
+  const auto controller = load_controller(arguments.folder, task);
   RolloutOptions options{.samples = arguments.episodes,
                          .seed = static_cast<std::uint64_t>(arguments.seed.value_or(run.seed)),
                          .stream = RandomStream::evaluation,
                          .noise = arguments.episodes > 1,
                          .noise_smoothing = 0.0,
                          .threads = machine_threads()};
-  const auto own = roll_out(task, controller, options);
+  const auto own = roll_out(task, *controller, options);
   options.held_out = true;
-  const auto held_out = roll_out(task, controller, options);
+  const auto held_out = roll_out(task, *controller, options);
 
   if (arguments.as_json) {
     nlohmann::ordered_json json = {{"task", task.name},

@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-#include "mdgps/algorithm/mirror_descent.hpp"
+#include "mdgps/algorithm/iteration_report.hpp"
 
 namespace mdgps {
 

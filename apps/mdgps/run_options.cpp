@@ -13,8 +13,8 @@ std::string no_cuda() {
 RunOptions read_run_options(const ConfigReader& config) {
   const ConfigReader run = config.child("run");
   RunOptions options;
-  options.method =
-      run.choice("method", options.method, {"mdgps", "badmm", "dual_gradient", "penalty", "admm", "dagger"});
+  options.method = run.choice("method", options.method,
+                              {"mdgps", "badmm", "dual_gradient", "penalty", "admm", "dagger", "convex_linear"});
   const auto seed = run.optional<std::int64_t>("seed", 0);
   if (seed < 0) run.fail("seed", "'run.seed' is negative; give 0 or more");
   options.seed = static_cast<std::uint64_t>(seed);

@@ -13,9 +13,9 @@
 #include "apps/mdgps/task_files.hpp"
 #include "apps/mdgps/validators.hpp"
 #include "apps/report/report.hpp"
-#include "mdgps/algorithm/mirror_descent.hpp"
 #include "mdgps/algorithm/run_folder.hpp"
 #include "mdgps/algorithm/run_summary.hpp"
+#include "mdgps/algorithm/training_run.hpp"
 
 namespace mdgps {
 namespace {
@@ -107,9 +107,9 @@ int train(const Arguments& arguments) {
     check_unchanged(config, changes);
   }
   const auto& [task, run, settings] = configuration;
-  std::optional<MirrorDescent> algorithm;
+  std::unique_ptr<TrainingRun> algorithm;
   try {
-    algorithm.emplace(task, settings, run.seed, arguments.threads);
+    algorithm = make_training_run(task, settings, run.seed, arguments.threads);
   } catch (const std::runtime_error& error) {  // the task's numbers do not do
     throw UsageError(task.file.string() + ": " + error.what());
   }
@@ -187,10 +187,10 @@ Command add_train(CLI::App& program) {
   app->add_option("--seed", a->seed, "Seed of all random numbers (default: 0)")
       ->type_name("S")
       ->check(seed_validator());
-  choice(
-      "--method", a->method,
-      "Mirror descent, or one that it is compared with: badmm, dual_gradient, penalty, admm, dagger (default: mdgps)",
-      "M", {method_names.begin(), method_names.end()});
+  choice("--method", a->method,
+         "Mirror descent, or one that it is compared with: badmm, dual_gradient, penalty, admm, dagger; convex_linear "
+         "is Algorithm 2 (default: the task's, else mdgps)",
+         "M", {method_names.begin(), method_names.end()});
   choice("--sampling", a->sampling, "Whose rollouts are learned from (default: the task's, else local)", "local|global",
          {"local", "global"});
   choice("--reference", a->reference,

@@ -49,6 +49,35 @@ json read_metrics(const std::filesystem::path& file) {
   return metrics;
 }
 
+/// The columns of bounds.csv that metrics.csv lacks, beside those; its rows are the same.
+void add_bounds(const std::filesystem::path& file, json& metrics) {
+  const CsvTable table(file);
+  if (json(table.numbers("iteration")) != metrics["iteration"] ||
+      json(table.numbers("condition")) != metrics["condition"])
+    throw std::runtime_error(file.string() + ": has not the rows of metrics.csv");
+  for (const auto* column : {"policy_kl", "total_variation", "expected_global_cost"})
+    metrics[column] = table.numbers(column);
+}
+
+/// Mean divergence over the conditions, by iteration and step.
+json read_divergences(const std::filesystem::path& file) {
+  const CsvTable table(file);
+  const auto iteration = table.numbers("iteration"), step = table.numbers("step"), kl = table.numbers("mean_kl");
+  std::map<double, std::map<double, std::pair<double, int>>> sums;
+  for (std::size_t i = 0; i < table.rows(); ++i) {
+    auto& [sum, count] = sums[iteration[i]][step[i]];
+    sum += kl[i];
+    ++count;
+  }
+  json all = json::array();
+  for (const auto& [k, steps] : sums) {
+    json values = json::array();
+    for (const auto& [t, entry] : steps) values.push_back(entry.first / entry.second);
+    all.push_back({{"iteration", k}, {"kl", values}});
+  }
+  return all;
+}
+
 /// A tenth of a millimetre in a hundred: finer than a screen shows, and short in the page.
 double rounded(double metres) { return std::round(metres * 1e5) / 1e5; }
 
@@ -104,6 +133,9 @@ json read_run(const std::filesystem::path& folder) {
     throw std::runtime_error((folder / "summary.json").string() + ": holds no JSON object");
   run["config"] = read_text(folder / "config.toml");
   run["metrics"] = read_metrics(folder / "metrics.csv");
+  if (const auto bounds = folder / "bounds.csv"; std::filesystem::exists(bounds)) add_bounds(bounds, run["metrics"]);
+  const auto divergences = folder / "divergences.csv";
+  run["divergences"] = std::filesystem::exists(divergences) ? read_divergences(divergences) : json::array();
   const auto paths = folder / "paths.csv", scene = folder / "scene.json";
   run["paths"] = std::filesystem::exists(paths) ? read_paths(paths) : json::array();
   run["scene"] = std::filesystem::exists(scene) ? read_json(scene) : json();

@@ -84,7 +84,9 @@ function learningSection(run) {
 
 function costSection(run) {
   const measured = ["local_cost", "global_cost"].map((c) => run.over(mean, c));
-  const has = (column) => numbersOf(run.by(column).flat()).length > 0;
+  const has = (column) => column in run.raw.metrics && numbersOf(run.by(column).flat()).length > 0;
+  const estimate = (column, name) =>
+      (has(column) ? [{name, color: "var(--c1)", values: run.over(mean, column), width: 1.6, dash: "2 3", beyond: true}] : []);
   return element(
       "section", {}, element("h3", {}, "Cost and its bounds"),
       element(
@@ -111,18 +113,41 @@ function costSection(run) {
             y: {label: "mean cost", log: true},
             series: [
               {name: "bound", color: "var(--bad)", values: run.over(mean, "cost_bound"), width: 2, dash: "5 4"},
-              {name: "global, measured", color: "var(--c0)", values: measured[1], width: 2.4}
+              {name: "global, measured", color: "var(--c0)", values: measured[1], width: 2.4},
+              ...estimate("expected_global_cost", "global, under the fitted dynamics")
             ],
-            note: "Lemma 4.2 bounds the global policy's cost from above. Mean over conditions."
+            note: "Lemma 4.2 bounds the global policy's cost from above, by maxima over the samples. Mean over conditions."
           }) :
                               null,
-          has("tv_bound") ? spread(run, "tv_bound", {
+          has("tv_bound") ? lineChart({
             title: "Bound on total variation",
-            y: {label: "total variation", log: needsLog(run.by("tv_bound")), positive: true, zero: true},
-            lines: [{value: 2, label: "says nothing above 2", beyond: true}],
-            note: "Lemma 4.1: between the states that the local and the global policy visit, largest over the horizon."
+            x: xOf(run),
+            y: {label: "total variation", log: true, positive: true},
+            series: [
+              {name: "bound", color: "var(--bad)", values: run.over(mean, "tv_bound"), width: 2, dash: "5 4"},
+              ...estimate("total_variation", "estimate, under the fitted dynamics").map((s) => ({...s, beyond: false}))
+            ],
+            lines: [{value: 1, label: "says nothing above 1", beyond: true}],
+            note: "Lemma 4.1: between the last states of the local and the global policy. Mean over conditions."
           }) :
-                            null));
+                            null,
+          divergenceChart(run)));
+}
+
+/** The divergence of the local from the global policy at each step, in up to four iterations. */
+function divergenceChart(run) {
+  const all = run.raw.divergences ?? [];
+  if (all.length === 0) return null;
+  const shown = [...new Set([1, 2, 3, 4].map((q) => Math.round((q * all.length) / 4) - 1))].filter((i) => i >= 0);
+  return lineChart({
+    title: "Divergence at each step",
+    x: {label: "step", values: range(all[0].kl.length)},
+    y: {label: "KL (nats)", log: true, positive: true},
+    series: shown.map(
+        (i, n) =>
+            ({name: `iteration ${all[i].iteration}`, color: colorOf(n, shown.length), values: all[i].kl, width: 1.6})),
+    note: "Of the local policies from the network, after the S-step. Mean over samples and conditions."
+  });
 }
 
 /** Whether values span so much that a linear axis would show only the largest. */

@@ -121,6 +121,19 @@ TEST_F(Report, PathsAndSceneMayBeMissing) {
   EXPECT_EQ(page_data().at(0).at("paths"), json::array());
 }
 
+TEST_F(Report, BoundsAndDivergencesAreAddedWhereTheyAre) {
+  write("bounds.csv",
+        "iteration,condition,policy_kl,tv_bound,total_variation,cost_bound,expected_local_cost,expected_global_cost,"
+        "global_cost\n1,0,2,1.5,0.25,20,9,11,12\n1,1,2,inf,nan,20,9,11,12\n");
+  write("divergences.csv", "iteration,condition,step,mean_kl,largest_kl\n1,0,0,1,2\n1,0,1,3,4\n1,1,0,2,2\n1,1,1,5,6\n");
+  ASSERT_EQ(report().exit_code, 0);
+  const json run = page_data().at(0);
+  EXPECT_EQ(run.at("metrics").at("total_variation"), json::parse("[0.25, null]"));
+  EXPECT_EQ(run.at("divergences"), json::parse(R"([{"iteration": 1.0, "kl": [1.5, 4.0]}])"));
+  write("bounds.csv", "iteration,condition,policy_kl,total_variation,expected_global_cost\n1,0,2,0.25,11\n");
+  EXPECT_EQ(report().exit_code, 2);
+}
+
 TEST_F(Report, MissingFileIsNamed) {
   fs::remove(run_folder() / "summary.json");
   expect_refused("summary.json", "cannot be read");

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <thread>
@@ -288,6 +289,28 @@ TEST_F(Training, EvaluationAgreesWithTheLastIteration) {
   EXPECT_EQ(evaluation.at("held_out").at("conditions").size(), 1);
   const auto table = run({"eval", "out"}).output;
   for (const char* text : {"condition", "held-out condition", "mean"}) EXPECT_THAT(table, HasSubstr(text));
+}
+
+TEST_F(Training, LinearTaskIsTrainedByAlgorithmTwo) {
+  ASSERT_EQ(run({"train", "linear", "--output", "out", "--iterations", "12"}).exit_code, 0);
+  ASSERT_EQ(run({"train", "linear", "--output", "parts", "--iterations", "5"}).exit_code, 0);
+  ASSERT_EQ(run({"train", "linear", "--output", "parts", "--iterations", "12", "--resume"}).exit_code, 0);
+  EXPECT_EQ(metrics("out"), metrics("parts"));
+  EXPECT_EQ(summary("out").at("method"), "convex_linear");
+  EXPECT_EQ(summary("out").at("final").at("success"), 1.0);
+  EXPECT_EQ(read_file(folder() / "out/policy.json"), read_file(folder() / "parts/policy.json"));
+  // The exact cost falls from iteration to iteration.
+  std::map<int, double> cost;
+  const auto rows = read_csv(folder() / "out/bounds.csv");
+  for (std::size_t r = 1; r < rows.size(); ++r) cost[std::stoi(rows[r][0])] += std::stod(rows[r][7]);
+  for (int k = 2; k <= 12; ++k) EXPECT_LT(cost[k], cost[k - 1]);
+  const json evaluation = json::parse(run({"eval", "out", "--json"}).output);
+  EXPECT_NEAR(evaluation.at("mean_distance").get<double>(), summary("out").at("final").at("mean_distance"), 1e-9);
+  EXPECT_EQ(evaluation.at("held_out").at("success"), 1.0);
+
+  const auto refused = run({"train", reacher, "--method", "convex_linear", "--output", "no"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_FALSE(fs::exists(folder() / "no"));
 }
 
 TEST_F(Training, EpisodesAreDrawnBySeed) {

@@ -15,7 +15,7 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* numbers_file = "state.cbor";
-constexpr const char* policy_file = "policy.pt";
+constexpr const char* network_file = "policy.pt";
 constexpr const char* training_file = "training.pt";
 constexpr int format = 2;
 
@@ -106,7 +106,7 @@ void MirrorDescent::save(const std::filesystem::path& folder) const {
   stream.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   stream.close();
   if (!stream) throw std::runtime_error(file.string() + " cannot be written; check the disk's space and permissions");
-  policy_.save(folder / policy_file);
+  policy_.save(folder / network_file);
   policy_.save_training_state(folder / training_file);
 }
 
@@ -139,7 +139,7 @@ void MirrorDescent::load(const std::filesystem::path& folder) {
   if (local.gain.extents() != local_.gain.extents())
     throw std::runtime_error(file.string() + " belongs to a task of other dimensions; use the run's own config.toml");
 
-  NeuralGaussianPolicy policy = NeuralGaussianPolicy::load(folder / policy_file);
+  NeuralGaussianPolicy policy = NeuralGaussianPolicy::load(folder / network_file);
   policy.load_training_state(folder / training_file);
   iteration_ = iteration;
   local_ = std::move(local);

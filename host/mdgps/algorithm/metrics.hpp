@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "mdgps/algorithm/mirror_descent.hpp"
+#include "mdgps/algorithm/iteration_report.hpp"
 
 namespace mdgps {
 

@@ -41,23 +41,6 @@ NetworkOptions network_options(const Task& task, const Settings& settings, std::
   return {task.observations, task.actions, settings.hidden, seed};
 }
 
-/// Between the two distributions' marginals of the last state.
-double final_state_total_variation(const TrajectoryDistributionArrays<double>& p,
-                                   const TrajectoryDistributionArrays<double>& q, std::int64_t states,
-                                   std::int64_t condition) {
-  const auto marginal = [&](const TrajectoryDistributionArrays<double>& z) {
-    const std::int64_t last = z.mean.extent(1) - 1;
-    std::pair state{z.mean.view()[condition][last], z.covariance.view()[condition][last]};
-    state.first.extents = {states};  // the actions come after the states
-    state.second.extents = {states, states};
-    return state;
-  };
-  const auto [mean_p, covariance_p] = marginal(p);
-  const auto [mean_q, covariance_q] = marginal(q);
-  return gaussian_total_variation(mean_p, covariance_p, mean_q, covariance_q, /*draws=*/1000,
-                                  {0, RandomStream::evaluation, 0, static_cast<std::uint32_t>(condition)});
-}
-
 }  // namespace
 
 MirrorDescent::MirrorDescent(const Task& task, const Settings& settings, std::uint64_t seed, int threads)
@@ -344,19 +327,8 @@ void MirrorDescent::measure_bounds(const Trajectories& samples, IterationReport&
     condition.tv_bound = bounds.total_variation;
     condition.cost_bound = bounds.cost;
     condition.expected_global_cost = global_total(i);
-    condition.total_variation = final_state_total_variation(under_local, under_global, shape_.states, i);
+    condition.total_variation = last_state_total_variation(under_local, under_global, shape_.states, i);
   }
-}
-
-double IterationReport::mean_distance() const {
-  double sum = 0;
-  for (const auto& condition : conditions) sum += condition.global_distance;
-  return sum / static_cast<double>(conditions.size());
-}
-
-double IterationReport::success_rate() const {
-  return static_cast<double>(std::ranges::count_if(conditions, &ConditionReport::global_success)) /
-         static_cast<double>(conditions.size());
 }
 
 }  // namespace mdgps

@@ -99,9 +99,11 @@ int cut_rows(const fs::path& file, std::string_view header, int last_iteration) 
   return rows;
 }
 
-void save_policy(const MirrorDescent& run, const fs::path& folder) {
-  run.policy().save(folder / "policy.pt.new");
-  publish(folder / "policy.pt.new", folder / "policy.pt");
+void save_policy(const TrainingRun& run, const fs::path& folder) {
+  const fs::path file = folder / run.policy_file();
+  const fs::path unfinished = file.string() + ".new";
+  run.save_policy(unfinished);
+  publish(unfinished, file);
 }
 
 }  // namespace
@@ -142,7 +144,7 @@ RunFolder RunFolder::open(const fs::path& folder) {
 
 void RunFolder::write_config(const Task& task) const { write_file(folder_ / "config.toml", mdgps::write_config(task)); }
 
-void RunFolder::record(const IterationReport& report, const MirrorDescent& run, const std::string& summary) const {
+void RunFolder::record(const IterationReport& report, const TrainingRun& run, const std::string& summary) const {
   for (const auto& table : tables) append_file(folder_ / table.file, table.rows(report));
   append_file(folder_ / "metrics.csv", metrics_rows(report));
 
@@ -162,7 +164,7 @@ void RunFolder::record(const IterationReport& report, const MirrorDescent& run, 
   write_file(folder_ / "summary.json", summary);
 }
 
-fs::path RunFolder::restore(MirrorDescent& run, int conditions) const {
+fs::path RunFolder::restore(TrainingRun& run, int conditions) const {
   auto candidates = checkpoints(folder_ / "checkpoint");
   std::string failure;
   while (!candidates.empty()) {

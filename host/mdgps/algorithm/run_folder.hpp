@@ -17,7 +17,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "mdgps/algorithm/mirror_descent.hpp"
+#include "mdgps/algorithm/training_run.hpp"
 
 namespace mdgps {
 
@@ -46,12 +46,12 @@ class RunFolder {
   void write_config(const Task& task) const;
 
   /// Writes what one iteration left: rows, checkpoint, policy and summary.
-  void record(const IterationReport& report, const MirrorDescent& run, const std::string& summary) const;
+  void record(const IterationReport& report, const TrainingRun& run, const std::string& summary) const;
 
   /// Takes a new run to the newest checkpoint that loads, and the files with it. Without any checkpoint the run stays
   /// at its beginning. Returns the file with the checkpoint's summary; an empty path without a checkpoint.
   /// Throws RunFolderError where no checkpoint loads, or the tables do not fit it.
-  std::filesystem::path restore(MirrorDescent& run, int conditions) const;
+  std::filesystem::path restore(TrainingRun& run, int conditions) const;
 
  private:
   class Lock;

@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <string>
 
-#include "mdgps/algorithm/mirror_descent.hpp"
+#include "mdgps/algorithm/iteration_report.hpp"
+#include "mdgps/algorithm/settings.hpp"
+#include "mdgps/simulation/task.hpp"
 
 namespace mdgps {
 

@@ -63,7 +63,7 @@ void read_method(const ConfigReader& reader, Method method, Settings& s) {
   s.min_multiplier = positive(reader, "min_multiplier", s.min_multiplier);
   s.max_multiplier = positive(reader, "max_multiplier", s.max_multiplier);
   CouplingSettings& c = s.coupling;
-  if (method != Method::mdgps && method != Method::dagger)
+  if (method == Method::badmm || method == Method::dual_gradient || method == Method::penalty || method == Method::admm)
     c.initial_weight = positive(reader, "initial_weight", c.initial_weight);
   if (method == Method::badmm || method == Method::dual_gradient || method == Method::admm)
     c.dual_rate = not_negative(reader, "dual_rate",
@@ -94,7 +94,7 @@ Settings read_settings(const ConfigReader& reader, Method method) {
   s.samples = at_least(reader, "samples", s.samples, 2);
   s.rounds = at_least(reader, "rounds", s.rounds, 1);
   // The other methods adapt the local policies' step alone; the coupling is the multipliers' business.
-  if (method != Method::mdgps) {
+  if (method != Method::mdgps && method != Method::convex_linear) {
     s.reference = Reference::previous_local;
     s.step_rule = StepRule::local;
   }
@@ -139,7 +139,8 @@ Settings read_settings(const ConfigReader& reader, Method method) {
   s.weight_decay = not_negative(network, "weight_decay", s.weight_decay);
   network.finish();
   for (const std::string_view name : method_names)
-    if (const bool own = name == to_string(method); reader.has(name) || (own && method != Method::mdgps)) {
+    if (const bool own = name == to_string(method);
+        reader.has(name) || (own && method != Method::mdgps && method != Method::convex_linear)) {
       Settings other = s;
       read_method(reader.child(name), method_named(name), own ? s : other);
     }

@@ -11,15 +11,15 @@
 namespace mdgps {
 
 /// Mirror descent, and the methods that it is compared with: Bregman ADMM, dual gradient descent, the penalty method,
-/// ADMM and DAgger.   [MDGPS 2, 3.2, 5]
-enum class Method { mdgps, badmm, dual_gradient, penalty, admm, dagger };
+/// ADMM and DAgger [MDGPS 2, 3.2, 5]; and Algorithm 2, for tasks that are linear and quadratic.
+enum class Method { mdgps, badmm, dual_gradient, penalty, admm, dagger, convex_linear };
 enum class Sampling { local, global };            ///< whose rollouts the models are fitted to   [MDGPS 3.1]
 enum class Reference { global, previous_local };  ///< what the C-step stays near           [MDGPS Alg. 4, Eq. (2)]
 enum class StepRule { classic, global, local, fixed };   ///< how epsilon is adjusted                   [MDGPS 4.2]
 enum class Linearization { regression, jacobian };       ///< how pi-bar is found                       [MDGPS 3.1]
 enum class WeightRule { spread, schedule, divergence };  ///< how BADMM's weights move
-inline constexpr std::array<std::string_view, 6> method_names{"mdgps",   "badmm", "dual_gradient",
-                                                              "penalty", "admm",  "dagger"};
+inline constexpr std::array<std::string_view, 7> method_names{"mdgps", "badmm",  "dual_gradient", "penalty",
+                                                              "admm",  "dagger", "convex_linear"};
 std::string_view to_string(Method method);
 /// Throws std::invalid_argument where no method has that name.
 Method method_named(std::string_view name);

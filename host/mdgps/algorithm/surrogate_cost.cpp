@@ -34,6 +34,7 @@ std::unique_ptr<SurrogateCost> make_surrogate_cost(const Settings& settings, con
       return std::make_unique<Admm>(settings.coupling, shape);
     case Method::mdgps:
     case Method::dagger:
+    case Method::convex_linear:  // has no use for one
       break;
   }
   return std::make_unique<SurrogateCost>();

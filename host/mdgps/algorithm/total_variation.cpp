@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "mdgps/algorithm/gaussians.hpp"
@@ -45,6 +46,22 @@ double gaussian_total_variation(View<const double, 1> mean_p, View<const double,
     sum += std::max(0.0, 1.0 - std::exp(log_ratio));
   }
   return sum / draws;
+}
+
+double last_state_total_variation(const TrajectoryDistributionArrays<double>& p,
+                                  const TrajectoryDistributionArrays<double>& q, std::int64_t states,
+                                  std::int64_t condition) {
+  const auto marginal = [&](const TrajectoryDistributionArrays<double>& z) {
+    const std::int64_t last = z.mean.extent(1) - 1;
+    std::pair state{z.mean.view()[condition][last], z.covariance.view()[condition][last]};
+    state.first.extents = {states};  // the actions come after the states
+    state.second.extents = {states, states};
+    return state;
+  };
+  const auto [mean_p, covariance_p] = marginal(p);
+  const auto [mean_q, covariance_q] = marginal(q);
+  return gaussian_total_variation(mean_p, covariance_p, mean_q, covariance_q, /*draws=*/1000,
+                                  {0, RandomStream::evaluation, 0, static_cast<std::uint32_t>(condition)});
 }
 
 }  // namespace mdgps

@@ -2,7 +2,7 @@
 /// The total variation divergence of two Gaussians.
 
 #include "kernels/random.hpp"
-#include "mdgps/solver/array.hpp"
+#include "mdgps/solver/types.hpp"
 
 namespace mdgps {
 
@@ -12,5 +12,10 @@ namespace mdgps {
 double gaussian_total_variation(View<const double, 1> mean_p, View<const double, 2> covariance_p,
                                 View<const double, 1> mean_q, View<const double, 2> covariance_q, int draws,
                                 const RandomSequence& random);
+
+/// Of the last state's marginals, whose entries are the first `states` of z = [x; u], in one condition.
+double last_state_total_variation(const TrajectoryDistributionArrays<double>& p,
+                                  const TrajectoryDistributionArrays<double>& q, std::int64_t states,
+                                  std::int64_t condition);
 
 }  // namespace mdgps

@@ -1,0 +1,37 @@
+#pragma once
+/// A training run of one task, by any method.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+#include "mdgps/algorithm/iteration_report.hpp"
+#include "mdgps/algorithm/settings.hpp"
+#include "mdgps/simulation/task.hpp"
+
+namespace mdgps {
+
+/// Deterministic: the same task, settings and seed give the same bytes for any number of threads.
+class TrainingRun {
+ public:
+  virtual ~TrainingRun() = default;
+
+  virtual IterationReport iterate() = 0;
+  virtual int iteration() const = 0;  ///< iterations done
+
+  /// The file that the global policy is kept in, and writes it. Throws std::runtime_error naming the file.
+  virtual const char* policy_file() const = 0;
+  virtual void save_policy(const std::filesystem::path& file) const = 0;
+
+  /// Writes everything that going on later needs into an existing, empty folder / reads it back. After `load` the run
+  /// continues as if it had never stopped. Throw std::runtime_error naming the file.
+  virtual void save(const std::filesystem::path& folder) const = 0;
+  virtual void load(const std::filesystem::path& folder) = 0;
+};
+
+/// The run of settings.method. The task must outlive it. threads: for rollouts and solver.
+/// Throws std::runtime_error where the task's numbers do not do.
+std::unique_ptr<TrainingRun> make_training_run(const Task& task, const Settings& settings, std::uint64_t seed,
+                                               int threads);
+
+}  // namespace mdgps
