@@ -27,15 +27,32 @@ struct Arguments {
   fs::path output;
   int iterations = 0;  ///< 0: as the task says
   std::optional<std::int64_t> seed;
-  std::string method, sampling, reference, step_rule, linearization, device;  ///< empty: as the task says
+  std::string preset, method, sampling, reference, step_rule, linearization, device;  ///< empty: as the task says
   int threads = machine_threads();
   std::vector<std::string> set;
   bool resume = false;
 };
 
+/// The settings of the paper's experiments, as far as the history of the authors' code tells them.
+const std::vector<std::string> paper_settings = {
+    "algorithm.kl_step=2.0",
+    "algorithm.min_multiplier=0.01",
+    "algorithm.max_multiplier=1.0",
+    "algorithm.rounds=4",
+    "algorithm.drawn_states=0",
+    "algorithm.dynamics_prior.trajectories=40",
+    "algorithm.dynamics_prior.regularization=1e-6",
+    "algorithm.network.minibatches=4000",
+    "algorithm.network.batch_size=25",
+    "algorithm.network.learning_rate=1e-3",
+    "algorithm.network.final_learning_rate=1e-3",
+    "algorithm.network.weight_decay=0.005",
+};
+
 /// The configuration's keys that options of their own stand for; they come after those of --set.
 std::vector<std::string> overrides(const Arguments& arguments) {
-  auto list = arguments.set;
+  auto list = arguments.preset == "paper" ? paper_settings : std::vector<std::string>();
+  list.insert(list.end(), arguments.set.begin(), arguments.set.end());
   const auto add = [&](const std::string& key, const std::string& value) {
     if (!value.empty()) list.push_back(key + "=\"" + value + '"');
   };
@@ -187,6 +204,8 @@ Command add_train(CLI::App& program) {
   app->add_option("--seed", a->seed, "Seed of all random numbers (default: 0)")
       ->type_name("S")
       ->check(seed_validator());
+  choice("--preset", a->preset, "paper: the settings of the paper's experiments, in place of the task's own", "paper",
+         {"paper"});
   choice("--method", a->method,
          "Mirror descent, or one that it is compared with: badmm, dual_gradient, penalty, admm, dagger; convex_linear "
          "is Algorithm 2 (default: the task's, else mdgps)",

@@ -137,6 +137,14 @@ TEST_F(Training, LeavesAllFilesOfARun) {
   EXPECT_TRUE(fs::exists(folder() / "out/checkpoint/0003"));
 }
 
+TEST_F(Training, PresetComesBeforeOtherChanges) {
+  train("out", 1, {"algorithm.rounds=1", "--preset", "paper"});
+  const auto config = read_file(folder() / "out/config.toml");
+  for (const char* line :
+       {"kl_step = 2.0", "max_multiplier = 1.0", "batch_size = 25", "rounds = 1", "minibatches = 60"})
+    EXPECT_THAT(config, HasSubstr(line));
+}
+
 TEST_F(Training, KeepsTheNewestTwoCheckpoints) {
   train("out", 4);
   std::vector<std::string> names;
