@@ -90,7 +90,7 @@ function costSection(run) {
   return element(
       "section", {}, element("h3", {}, "Cost and its bounds"),
       element(
-          "div", {class: "grid three"}, lineChart({
+          "div", {class: "grid two"}, lineChart({
             title: "Cost",
             x: xOf(run),
             y: {label: "mean cost", log: needsLog(measured)},
