@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "kernels/random.hpp"
@@ -116,9 +117,9 @@ TEST(ImitationPoints, TargetsAreTheLocalPolicysActions) {
       for (int a = 0; a < 2; ++a) policy.covariance(i, t, a, a) = 0.5;
   const std::vector<int> entries{0, 1, 2};
 
-  const auto plain = imitation_points(policy, samples, entries, {});
+  const auto plain = imitation_points(policy, samples, {}, entries, {});
   ASSERT_EQ(plain.weights.extent(0), LinearSystem::N * LinearSystem::S * LinearSystem::T);
-  const auto drawn = imitation_points(policy, samples, entries, {2, 1, 7, 1});
+  const auto drawn = imitation_points(policy, samples, {}, entries, {2, 1, 7, 1});
   ASSERT_EQ(drawn.weights.extent(0), 3 * LinearSystem::N * LinearSystem::S * LinearSystem::T);
   for (const auto* points : {&plain, &drawn}) {
     const std::int64_t rows = points->weights.extent(0), per_condition = rows / LinearSystem::N;
@@ -139,7 +140,7 @@ TEST(ImitationPoints, DrawnStatesHaveTheSamplesMoments) {
   LinearGaussianPolicyArrays<double> policy(BatchShape{LinearSystem::N, LinearSystem::T, 3, 2});
   const std::vector<int> entries{0, 1, 2};
   constexpr int copies = 400;
-  const auto points = imitation_points(policy, samples, entries, {copies, 0, 7, 1});
+  const auto points = imitation_points(policy, samples, {}, entries, {copies, 0, 7, 1});
   const int t = 2, i = 1;
   double sample_mean[3] = {}, sample_square[3] = {}, mean[3] = {}, square[3] = {};
   for (int s = 0; s < LinearSystem::S; ++s)
@@ -159,6 +160,26 @@ TEST(ImitationPoints, DrawnStatesHaveTheSamplesMoments) {
   for (int j = 0; j < 3; ++j) {
     EXPECT_NEAR(mean[j], sample_mean[j], 5 * std::sqrt(sample_square[j] / total));
     EXPECT_NEAR(square[j] / sample_square[j], 1.0, 5 * std::sqrt(2.0 / total));
+  }
+}
+
+TEST(ImitationPoints, FirstDrawnStateLiesAroundThePredictedOne) {
+  const Trajectories samples = LinearSystem{}.sample();
+  LinearGaussianPolicyArrays<double> policy(BatchShape{LinearSystem::N, LinearSystem::T, 3, 2});
+  const std::vector<int> entries{0, 1, 2};
+  Array<double, 3> predicted({LinearSystem::N, LinearSystem::T, 3}, 1000.0);
+  for (double& x : predicted.row(1)) x = std::numeric_limits<double>::quiet_NaN();  // unknown in the second condition
+  const auto around_samples = imitation_points(policy, samples, {}, entries, {2, 1, 7, 1});
+  const auto points = imitation_points(policy, samples, predicted, entries, {2, 1, 7, 1});
+  for (std::int64_t p = 0; p < points.weights.extent(0); ++p) {
+    const std::int64_t copy = p / LinearSystem::T % 3, i = p / (LinearSystem::T * 3 * LinearSystem::S);
+    for (int j = 0; j < 3; ++j) {
+      if (copy == 1 && i != 1) {
+        EXPECT_NEAR(points.observations(p, j), 1000.0, 100.0) << "point " << p;
+      } else {
+        EXPECT_EQ(points.observations(p, j), around_samples.observations(p, j)) << "point " << p;
+      }
+    }
   }
 }
 

@@ -197,7 +197,8 @@ Array<double, 3> mean_states(const Trajectories& samples) {
 }  // namespace
 
 ImitationPoints imitation_points(const LinearGaussianPolicyArrays<double>& policy, const Trajectories& samples,
-                                 std::span<const int> observation_entries, const ImitationOptions& options) {
+                                 const Array<double, 3>& predicted, std::span<const int> observation_entries,
+                                 const ImitationOptions& options) {
   const auto [N, S, T, n] = samples.states.extents();
   const std::int64_t m = samples.actions.extent(3), o = samples.observations.extent(3);
   const std::int64_t copies = options.drawn + 1, P = N * T * S * copies;
@@ -217,7 +218,8 @@ ImitationPoints imitation_points(const LinearGaussianPolicyArrays<double>& polic
           if (copy == 0) {
             std::ranges::copy(samples.states.row(i, s, t), state.begin());
           } else {
-            std::ranges::copy(means.row(i, t), state.begin());
+            const bool ahead = copy == 1 && !predicted.empty() && std::isfinite(predicted(i, t, 0));
+            std::ranges::copy((ahead ? predicted : means).row(i, t), state.begin());
             const std::int64_t first = std::max<std::int64_t>(0, t - options.window);
             const std::int64_t last = std::min<std::int64_t>(T - 1, t + options.window);
             const double scale =

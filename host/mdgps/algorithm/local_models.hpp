@@ -81,8 +81,11 @@ struct ImitationOptions {
 
 /// The sampled states, and states drawn around them: the S-step's objective is an expectation over p_i(x_t), and a
 /// local policy tells its action at any state. A drawn state is the step's mean plus a random combination of the
-/// samples' deviations from their means at this and the neighbouring steps.
+/// samples' deviations from their means at this and the neighbouring steps. The samples come from another policy than
+/// the one to imitate: of the states drawn for a sample, the first lies around `predicted` [N,T,n], the means of the
+/// states that the policy itself is expected to visit (NaN: not known there; empty: nowhere).
 ImitationPoints imitation_points(const LinearGaussianPolicyArrays<double>& policy, const Trajectories& samples,
-                                 std::span<const int> observation_entries, const ImitationOptions& options);
+                                 const Array<double, 3>& predicted, std::span<const int> observation_entries,
+                                 const ImitationOptions& options);
 
 }  // namespace mdgps

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -261,11 +262,28 @@ void MirrorDescent::c_step_on(const Trajectories& samples, IterationReport& repo
   for (std::int64_t i = 0; i < shape_.conditions; ++i) report.conditions[i].predicted_cost = predicted(i);
 }
 
+/// Means [N,T,n] of the states that the new local policies visit under the fitted dynamics; NaN in a condition whose
+/// expected cost is not to be believed.
+Array<double, 3> MirrorDescent::expected_states() const {
+  TrajectoryDistributionArrays<double> distribution(shape_);
+  Array<Status, 1> status({shape_.conditions});
+  forward_pass<double>(current_.initial.view(), current_.dynamics.view(), local_.view(), distribution.view(), status);
+  Array<double, 1> total({shape_.conditions});
+  expected_cost<double>(distribution.view(), current_.cost.view(), total, {});
+  Array<double, 3> states({shape_.conditions, shape_.steps, shape_.states}, std::numeric_limits<double>::quiet_NaN());
+  for (std::int64_t i = 0; i < shape_.conditions; ++i) {
+    if (!believable(total(i), current_.sampled_cost[i])) continue;
+    for (std::int64_t t = 0; t < shape_.steps; ++t)
+      std::ranges::copy(distribution.mean.row(i, t).first(shape_.states), states.row(i, t).begin());
+  }
+  return states;
+}
+
 void MirrorDescent::s_step_on(const Trajectories& samples, int round, IterationReport& report) {
   const Stopwatch watch(report.seconds.s_step);
   const ImitationPoints points =
       imitation_points(surrogate_cost_->imitated(local_), settings_.method == Method::dagger ? visited_ : samples,
-                       task_.observation_entries,
+                       expected_states(), task_.observation_entries,
                        {settings_.drawn_states, settings_.drawn_window, seed_, static_cast<std::uint32_t>(iteration_)});
   policy_.fit_normalization(points.observations);
   SStepOptions options;

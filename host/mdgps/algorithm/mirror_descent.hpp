@@ -60,6 +60,7 @@ class MirrorDescent final : public TrainingRun {
   Array<double, 1> expected_surrogates(const Model& model, const LinearGaussianPolicyArrays<double>& policy) const;
   using Expectation = decltype(&MirrorDescent::expected_costs);
   std::vector<ExpectedCosts> costs_of_last_step(Expectation expectation) const;
+  Array<double, 3> expected_states() const;
 
   const Task& task_;
   Settings settings_;
