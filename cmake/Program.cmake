@@ -39,6 +39,10 @@ if(task_files)
   add_dependencies(mdgps mdgps_tasks)
 endif()
 
+set_target_properties(mdgps PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+install(TARGETS mdgps)
+install(DIRECTORY "${tasks_source}/" DESTINATION "${CMAKE_INSTALL_DATADIR}/mdgps/tasks")
+
 # Trains the smallest task and writes its report. The folder belongs to the demo: a rerun replaces it.
 set(demo_folder "${PROJECT_SOURCE_DIR}/runs/demo")
 add_custom_target(demo

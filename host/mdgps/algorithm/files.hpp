@@ -1,5 +1,5 @@
 #pragma once
-/// Writing files so that a crash leaves the old content or the new, never a part.
+/// Writing files so that a crash leaves the old content or the new, never a part. Private to the algorithm layer.
 /// All throw std::runtime_error naming the file and the system's reason.
 
 #include <filesystem>

@@ -1,5 +1,5 @@
 #pragma once
-/// Small Gaussian algebra on one matrix, on the solver's kernels.
+/// Small Gaussian algebra on one matrix, on the solver's kernels. Private to the algorithm layer.
 
 #include <cstdint>
 

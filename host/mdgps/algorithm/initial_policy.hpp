@@ -1,5 +1,5 @@
 #pragma once
-/// The local controllers that the first iteration's samples come from.
+/// The local controllers that the first iteration's samples come from. Private to the algorithm layer.
 
 #include "mdgps/simulation/task.hpp"
 #include "mdgps/solver/types.hpp"

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "kernels/random.hpp"
 #include "mdgps/algorithm/controllers.hpp"
 #include "mdgps/algorithm/cost_bounds.hpp"
 #include "mdgps/algorithm/dagger.hpp"

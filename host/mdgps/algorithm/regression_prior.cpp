@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "kernels/random.hpp"
+
 namespace mdgps {
 
 void RegressionPrior::update(View<const double, 4> points, View<const double, 2> weights, std::uint64_t seed,

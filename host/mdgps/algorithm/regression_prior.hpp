@@ -3,7 +3,6 @@
 
 #include <cstdint>
 
-#include "kernels/random.hpp"
 #include "mdgps/algorithm/settings.hpp"
 #include "mdgps/solver/gaussian_mixture.hpp"
 #include "mdgps/solver/regression.hpp"

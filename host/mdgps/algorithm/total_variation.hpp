@@ -1,5 +1,5 @@
 #pragma once
-/// The total variation divergence of two Gaussians.
+/// The total variation divergence of two Gaussians. Private to the algorithm layer.
 
 #include "kernels/random.hpp"
 #include "mdgps/solver/types.hpp"

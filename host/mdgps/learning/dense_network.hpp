@@ -5,12 +5,13 @@
 #include <vector>
 
 #include "mdgps/solver/array.hpp"
+#include "mdgps/solver/export.hpp"
 
 namespace mdgps {
 
 /// A feed-forward network: affine layers with ReLU between them, after a fixed scaling of the input.
 /// It is a value without LibTorch, so that every rollout thread can hold or share one.
-struct DenseNetwork {
+struct MDGPS_API DenseNetwork {
   struct Layer {
     Array<double, 2> weight;  ///< [out, in]
     Array<double, 1> bias;    ///< [out]

@@ -8,6 +8,7 @@
 
 #include "mdgps/learning/dense_network.hpp"
 #include "mdgps/solver/array.hpp"
+#include "mdgps/solver/export.hpp"
 #include "mdgps/solver/view.hpp"
 
 namespace mdgps {
@@ -25,7 +26,7 @@ struct NetworkOptions {
 /// Every function that takes views throws std::invalid_argument when a shape or device does not fit, naming the
 /// argument, what came and what was expected. Const functions may run at the same time on several threads.
 /// Source: [MDGPS 3.1, B.2].
-class NeuralGaussianPolicy {
+class MDGPS_API NeuralGaussianPolicy {
  public:
   /// Weights are drawn from N(0, 2/inputs) for hidden layers and N(0, 1/inputs) for the last one, biases are zero,
   /// Sigma is the identity, and observations are not scaled.

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "mdgps/learning/neural_gaussian_policy.hpp"
+#include "mdgps/solver/export.hpp"
 #include "mdgps/solver/types.hpp"
 
 namespace mdgps {
@@ -57,10 +58,10 @@ struct SStepResult {
 /// Throws std::invalid_argument when shapes differ from the policy's or from each other, when an option is out of
 /// range, or when no weight is above 0.
 /// Source: [MDGPS B.2].
-SStepResult s_step(NeuralGaussianPolicy& policy, const SStepProblem& problem, const SStepOptions& options);
+MDGPS_API SStepResult s_step(NeuralGaussianPolicy& policy, const SStepProblem& problem, const SStepOptions& options);
 
 /// Half the objective above divided by sum_p w_p, in nats per point: the mean D_KL(pi_theta || p) up to the constant
 /// (log|C_p| + m) / 2. Same errors as s_step.
-double s_step_objective(const NeuralGaussianPolicy& policy, const SStepProblem& problem);
+MDGPS_API double s_step_objective(const NeuralGaussianPolicy& policy, const SStepProblem& problem);
 
 }  // namespace mdgps

@@ -1,5 +1,6 @@
 #pragma once
-/// Views as tensors, and the checks at the door of the learning layer. Private: includes LibTorch.
+/// Views as tensors, and the checks at the door of the learning layer. Private to the learning layer:
+/// includes LibTorch.
 
 #include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>

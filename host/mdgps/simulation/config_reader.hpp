@@ -10,10 +10,12 @@
 #include <string_view>
 #include <vector>
 
+#include "mdgps/solver/export.hpp"
+
 namespace mdgps {
 
 /// A mistake in a user's file. what() is one line: `FILE:LINE: what is wrong; what to do`.
-class ConfigError : public std::invalid_argument {
+class MDGPS_API ConfigError : public std::invalid_argument {
  public:
   using std::invalid_argument::invalid_argument;
 };
@@ -22,7 +24,7 @@ class ConfigError : public std::invalid_argument {
 ///
 /// Keys that are asked for are known keys; `finish` reports any others. Defaults of missing optional keys are written
 /// into the document, so that `text` gives the resolved configuration.
-class ConfigReader {
+class MDGPS_API ConfigReader {
  public:
   ConfigReader();  ///< an empty document
 
@@ -74,6 +76,6 @@ class ConfigReader {
 };
 
 /// The candidate with the smallest edit distance from `word`, or "" where none comes near.
-std::string nearest_word(std::string_view word, std::span<const std::string> candidates);
+MDGPS_API std::string nearest_word(std::string_view word, std::span<const std::string> candidates);
 
 }  // namespace mdgps

@@ -3,10 +3,12 @@
 
 #include <span>
 
+#include "mdgps/solver/export.hpp"
+
 namespace mdgps {
 
 /// One copy of a task's system. Not thread-safe: each thread makes its own (`Task::make_environment`).
-class Environment {
+class MDGPS_API Environment {
  public:
   virtual ~Environment() = default;
 

@@ -6,6 +6,7 @@
 
 #include "mdgps/simulation/task.hpp"
 #include "mdgps/simulation/trajectories.hpp"
+#include "mdgps/solver/export.hpp"
 
 namespace mdgps {
 
@@ -13,7 +14,7 @@ enum class RandomStream : std::uint8_t;  // kernels/random.hpp
 class RandomSequence;
 
 /// Chooses actions. `action` is called from several threads at once.
-class Controller {
+class MDGPS_API Controller {
  public:
   virtual ~Controller() = default;
 
@@ -40,11 +41,13 @@ struct RolloutOptions {
 /// controllers   one per condition (or per held-out condition)
 /// A sample whose simulation diverges gets weight 0 and zeros. The result has the same bytes for any number of threads.
 /// Throws std::invalid_argument where the number of controllers differs from that of conditions.
-Trajectories rollout(const Task& task, std::span<const Controller* const> controllers, const RolloutOptions& options);
+MDGPS_API Trajectories rollout(const Task& task, std::span<const Controller* const> controllers,
+                               const RolloutOptions& options);
 
 /// Noise of one trajectory, [T,m] row-major: standard normal draws, smoothed in each action dimension by a Gaussian of
 /// `smoothing` steps (reflected at the ends, cut at 4 standard deviations) and scaled back to unit variance over the
 /// trajectory. Smooth noise explores further than white noise, which an arm's inertia averages out.
-void exploration_noise(const RandomSequence& random, int steps, int actions, double smoothing, std::span<double> noise);
+MDGPS_API void exploration_noise(const RandomSequence& random, int steps, int actions, double smoothing,
+                                 std::span<double> noise);
 
 }  // namespace mdgps

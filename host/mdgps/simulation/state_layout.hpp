@@ -6,12 +6,14 @@
 #include <string_view>
 #include <vector>
 
+#include "mdgps/solver/export.hpp"
+
 namespace mdgps {
 
 /// The parts that a state can be made of.
 enum class StatePart { joint_positions, joint_velocities, points, point_velocities };
 
-struct StateLayout {
+struct MDGPS_API StateLayout {
   struct Block {
     StatePart part;
     int begin = 0;  ///< its first entry of the state
@@ -37,7 +39,7 @@ struct StateLayout {
   std::vector<std::string> words() const;
 };
 
-std::string_view to_string(StatePart part);
-std::optional<StatePart> state_part(std::string_view word);
+MDGPS_API std::string_view to_string(StatePart part);
+MDGPS_API std::optional<StatePart> state_part(std::string_view word);
 
 }  // namespace mdgps

@@ -13,6 +13,7 @@
 #include "mdgps/simulation/config_reader.hpp"
 #include "mdgps/simulation/environment.hpp"
 #include "mdgps/solver/cost_expansion.hpp"
+#include "mdgps/solver/export.hpp"
 
 namespace mdgps {
 
@@ -50,7 +51,7 @@ struct SceneGeom {
   std::array<float, 4> rgba{};
 };
 
-struct Task {
+struct MDGPS_API Task {
   std::string name;
   std::string description;
   std::filesystem::path file;
@@ -94,17 +95,17 @@ struct Task {
 /// Reads a task.
 /// overrides   "key.path=value", as in ConfigReader::open
 /// Throws ConfigError with one line that names file, line and remedy.
-Task load_task(const std::filesystem::path& file, std::span<const std::string> overrides = {});
+MDGPS_API Task load_task(const std::filesystem::path& file, std::span<const std::string> overrides = {});
 
 /// The tasks of a folder: every FOLDER/NAME/task.toml, by name.
-std::map<std::string, std::filesystem::path> find_tasks(const std::filesystem::path& folder);
+MDGPS_API std::map<std::string, std::filesystem::path> find_tasks(const std::filesystem::path& folder);
 
 /// The task's document with overrides and defaults, enough to load the task again from a folder that holds this text as
 /// a file and the model as `save_model` writes it. Call it when every table has been read: defaults then show.
-std::string write_config(const Task& task);
+MDGPS_API std::string write_config(const Task& task);
 
 /// Writes the model into `folder`: its MJCF as it is, or, where it refers to other files (include, meshes), in compiled
 /// form (model.mjb, which only the same version of MuJoCo reads).
-void save_model(const Task& task, const std::filesystem::path& folder);
+MDGPS_API void save_model(const Task& task, const std::filesystem::path& folder);
 
 }  // namespace mdgps

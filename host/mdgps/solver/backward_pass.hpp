@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mdgps/solver/export.hpp"
 #include "mdgps/solver/types.hpp"
 
 namespace mdgps {
@@ -16,15 +17,17 @@ namespace mdgps {
 /// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
 /// Source: [MDGPS B.1], surrogate cost (1/eta) l - log pi_bar; in parallel: Sarkka & Garcia-Fernandez, IEEE TAC 2023.
 template <class Real>
-void backward_pass(const LinearGaussianDynamics<const Real>& dynamics, const QuadraticCost<const Real>& cost,
-                   const LinearGaussianPolicy<Real>& policy, View<Status, 1> status, Workspace workspace, Stream stream,
-                   const PassOptions& options = {});
+MDGPS_API void backward_pass(const LinearGaussianDynamics<const Real>& dynamics, const QuadraticCost<const Real>& cost,
+                             const LinearGaussianPolicy<Real>& policy, View<Status, 1> status, Workspace workspace,
+                             Stream stream, const PassOptions& options = {});
 template <class Real>
-std::size_t backward_pass_workspace_size(const BatchShape& shape, Device device = {}, const PassOptions& options = {});
+MDGPS_API std::size_t backward_pass_workspace_size(const BatchShape& shape, Device device = {},
+                                                   const PassOptions& options = {});
 
 /// The same with a workspace of its own.
 template <class Real>
-void backward_pass(const LinearGaussianDynamics<const Real>& dynamics, const QuadraticCost<const Real>& cost,
-                   const LinearGaussianPolicy<Real>& policy, View<Status, 1> status, const PassOptions& options = {});
+MDGPS_API void backward_pass(const LinearGaussianDynamics<const Real>& dynamics, const QuadraticCost<const Real>& cost,
+                             const LinearGaussianPolicy<Real>& policy, View<Status, 1> status,
+                             const PassOptions& options = {});
 
 }  // namespace mdgps

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mdgps/solver/export.hpp"
 #include "mdgps/solver/types.hpp"
 
 namespace mdgps {
@@ -36,7 +37,7 @@ struct CStepOptions {
 };
 
 /// The width of speculation that the options stand for: their own, else 8, 4, 2 and 1 with 1, 2, 4 and more conditions.
-int speculation_width(const CStepOptions& options, std::int64_t conditions);
+MDGPS_API int speculation_width(const CStepOptions& options, std::int64_t conditions);
 
 /// C-step: for each condition the dual eta is searched at which the maximum-entropy LQR solution under
 /// l/eta - log reference has D_KL = epsilon, to the tolerance. (Weighted entropies widen that solution's covariances to
@@ -53,14 +54,15 @@ int speculation_width(const CStepOptions& options, std::int64_t conditions);
 /// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
 /// Source: [MDGPS B.1]; the search is a safeguarded secant on (log eta, log KL), where KL is nearly a power law.
 template <class Real>
-void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>& result, const CStepOptions& options,
-            Workspace workspace, Stream stream);
+MDGPS_API void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>& result, const CStepOptions& options,
+                      Workspace workspace, Stream stream);
 template <class Real>
-std::size_t c_step_workspace_size(const BatchShape& shape, const CStepOptions& options, Device device = {});
+MDGPS_API std::size_t c_step_workspace_size(const BatchShape& shape, const CStepOptions& options, Device device = {});
 
 /// The same with a workspace of its own.
 template <class Real>
-void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>& result, const CStepOptions& options = {});
+MDGPS_API void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>& result,
+                      const CStepOptions& options = {});
 
 /// Owning counterpart of CStepResult in host memory.
 template <class Real>

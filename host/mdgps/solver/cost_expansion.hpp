@@ -4,6 +4,7 @@
 #include <span>
 #include <vector>
 
+#include "mdgps/solver/export.hpp"
 #include "mdgps/solver/types.hpp"
 
 namespace mdgps {
@@ -48,13 +49,14 @@ struct CostSamples {
 /// Throws std::invalid_argument when shapes or devices differ or a term's entry is out of range.
 /// Source: [MDGPS 3.1].
 template <class Real>
-void expand_cost(std::span<const CostTerm> terms, const CostSamples<Real>& samples, const QuadraticCost<Real>& cost,
-                 View<Real, 3> sample_cost, Workspace workspace, Stream stream);
+MDGPS_API void expand_cost(std::span<const CostTerm> terms, const CostSamples<Real>& samples,
+                           const QuadraticCost<Real>& cost, View<Real, 3> sample_cost, Workspace workspace,
+                           Stream stream);
 template <class Real>
-std::size_t expand_cost_workspace_size(std::span<const CostTerm> terms, const CostSamples<Real>& samples);
+MDGPS_API std::size_t expand_cost_workspace_size(std::span<const CostTerm> terms, const CostSamples<Real>& samples);
 /// The same with a workspace of its own.
 template <class Real>
-void expand_cost(std::span<const CostTerm> terms, const CostSamples<Real>& samples, const QuadraticCost<Real>& cost,
-                 View<Real, 3> sample_cost);
+MDGPS_API void expand_cost(std::span<const CostTerm> terms, const CostSamples<Real>& samples,
+                           const QuadraticCost<Real>& cost, View<Real, 3> sample_cost);
 
 }  // namespace mdgps

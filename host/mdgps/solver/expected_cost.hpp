@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mdgps/solver/export.hpp"
 #include "mdgps/solver/types.hpp"
 
 namespace mdgps {
@@ -15,14 +16,15 @@ namespace mdgps {
 /// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
 /// Source: [MDGPS 4.2, B.3].
 template <class Real>
-void expected_cost(const TrajectoryDistribution<const Real>& distribution, const QuadraticCost<const Real>& cost,
-                   View<Real, 1> total, View<Real, 2> per_step, Workspace workspace, Stream stream);
+MDGPS_API void expected_cost(const TrajectoryDistribution<const Real>& distribution,
+                             const QuadraticCost<const Real>& cost, View<Real, 1> total, View<Real, 2> per_step,
+                             Workspace workspace, Stream stream);
 template <class Real>
-std::size_t expected_cost_workspace_size(const BatchShape& shape, Device device = {});
+MDGPS_API std::size_t expected_cost_workspace_size(const BatchShape& shape, Device device = {});
 
 /// The same with a workspace of its own.
 template <class Real>
-void expected_cost(const TrajectoryDistribution<const Real>& distribution, const QuadraticCost<const Real>& cost,
-                   View<Real, 1> total, View<Real, 2> per_step);
+MDGPS_API void expected_cost(const TrajectoryDistribution<const Real>& distribution,
+                             const QuadraticCost<const Real>& cost, View<Real, 1> total, View<Real, 2> per_step);
 
 }  // namespace mdgps

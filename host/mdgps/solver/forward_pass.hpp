@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mdgps/solver/export.hpp"
 #include "mdgps/solver/types.hpp"
 
 namespace mdgps {
@@ -16,16 +17,21 @@ namespace mdgps {
 /// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
 /// Source: [MDGPS B.3].
 template <class Real>
-void forward_pass(const GaussianState<const Real>& initial, const LinearGaussianDynamics<const Real>& dynamics,
-                  const LinearGaussianPolicy<const Real>& policy, const TrajectoryDistribution<Real>& distribution,
-                  View<Status, 1> status, Workspace workspace, Stream stream, const PassOptions& options = {});
+MDGPS_API void forward_pass(const GaussianState<const Real>& initial,
+                            const LinearGaussianDynamics<const Real>& dynamics,
+                            const LinearGaussianPolicy<const Real>& policy,
+                            const TrajectoryDistribution<Real>& distribution, View<Status, 1> status,
+                            Workspace workspace, Stream stream, const PassOptions& options = {});
 template <class Real>
-std::size_t forward_pass_workspace_size(const BatchShape& shape, Device device = {}, const PassOptions& options = {});
+MDGPS_API std::size_t forward_pass_workspace_size(const BatchShape& shape, Device device = {},
+                                                  const PassOptions& options = {});
 
 /// The same with a workspace of its own.
 template <class Real>
-void forward_pass(const GaussianState<const Real>& initial, const LinearGaussianDynamics<const Real>& dynamics,
-                  const LinearGaussianPolicy<const Real>& policy, const TrajectoryDistribution<Real>& distribution,
-                  View<Status, 1> status, const PassOptions& options = {});
+MDGPS_API void forward_pass(const GaussianState<const Real>& initial,
+                            const LinearGaussianDynamics<const Real>& dynamics,
+                            const LinearGaussianPolicy<const Real>& policy,
+                            const TrajectoryDistribution<Real>& distribution, View<Status, 1> status,
+                            const PassOptions& options = {});
 
 }  // namespace mdgps

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mdgps/solver/export.hpp"
 #include "mdgps/solver/regression.hpp"
 #include "mdgps/solver/types.hpp"
 
@@ -57,16 +58,16 @@ struct MixtureReport {
 /// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
 /// Source: [MDGPS 3.1]; Levine & Abbeel 2014, Section 3.2.
 template <class Real>
-void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOptions& options,
-                          const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report, Workspace workspace,
-                          Stream stream);
+MDGPS_API void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOptions& options,
+                                    const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report,
+                                    Workspace workspace, Stream stream);
 template <class Real>
-std::size_t fit_gaussian_mixture_workspace_size(const MixtureProblem<Real>& problem,
-                                                const GaussianMixture<Real>& mixture);
+MDGPS_API std::size_t fit_gaussian_mixture_workspace_size(const MixtureProblem<Real>& problem,
+                                                          const GaussianMixture<Real>& mixture);
 /// The same with a workspace of its own.
 template <class Real>
-void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOptions& options,
-                          const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report);
+MDGPS_API void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOptions& options,
+                                    const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report);
 
 /// The normal-inverse-Wishart prior that a mixture gives for the points of each condition and step: mu_0 and
 /// Phi / strength are the mixture's moments under the points' mean responsibilities.
@@ -77,14 +78,16 @@ void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOpti
 /// prior      out: [N,T,d] [N,T,d,d] [N,T] [N,T]
 /// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
 template <class Real>
-void mixture_prior(const GaussianMixture<const Real>& mixture, View<const Real, 4> points, View<const Real, 2> weights,
-                   double strength, std::int64_t fitted_points, const NormalInverseWishart<Real>& prior,
-                   Workspace workspace, Stream stream);
+MDGPS_API void mixture_prior(const GaussianMixture<const Real>& mixture, View<const Real, 4> points,
+                             View<const Real, 2> weights, double strength, std::int64_t fitted_points,
+                             const NormalInverseWishart<Real>& prior, Workspace workspace, Stream stream);
 template <class Real>
-std::size_t mixture_prior_workspace_size(const GaussianMixture<const Real>& mixture, View<const Real, 4> points);
+MDGPS_API std::size_t mixture_prior_workspace_size(const GaussianMixture<const Real>& mixture,
+                                                   View<const Real, 4> points);
 /// The same with a workspace of its own.
 template <class Real>
-void mixture_prior(const GaussianMixture<const Real>& mixture, View<const Real, 4> points, View<const Real, 2> weights,
-                   double strength, std::int64_t fitted_points, const NormalInverseWishart<Real>& prior);
+MDGPS_API void mixture_prior(const GaussianMixture<const Real>& mixture, View<const Real, 4> points,
+                             View<const Real, 2> weights, double strength, std::int64_t fitted_points,
+                             const NormalInverseWishart<Real>& prior);
 
 }  // namespace mdgps

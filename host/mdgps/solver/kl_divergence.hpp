@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mdgps/solver/export.hpp"
 #include "mdgps/solver/types.hpp"
 
 namespace mdgps {
@@ -16,16 +17,18 @@ namespace mdgps {
 /// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
 /// Source: [MDGPS App. A].
 template <class Real>
-void kl_divergence(const LinearGaussianPolicy<const Real>& policy, const LinearGaussianPolicy<const Real>& reference,
-                   const TrajectoryDistribution<const Real>& distribution, View<Real, 1> total, View<Real, 2> per_step,
-                   View<Status, 1> status, Workspace workspace, Stream stream);
+MDGPS_API void kl_divergence(const LinearGaussianPolicy<const Real>& policy,
+                             const LinearGaussianPolicy<const Real>& reference,
+                             const TrajectoryDistribution<const Real>& distribution, View<Real, 1> total,
+                             View<Real, 2> per_step, View<Status, 1> status, Workspace workspace, Stream stream);
 template <class Real>
-std::size_t kl_divergence_workspace_size(const BatchShape& shape, Device device = {});
+MDGPS_API std::size_t kl_divergence_workspace_size(const BatchShape& shape, Device device = {});
 
 /// The same with a workspace of its own.
 template <class Real>
-void kl_divergence(const LinearGaussianPolicy<const Real>& policy, const LinearGaussianPolicy<const Real>& reference,
-                   const TrajectoryDistribution<const Real>& distribution, View<Real, 1> total, View<Real, 2> per_step,
-                   View<Status, 1> status);
+MDGPS_API void kl_divergence(const LinearGaussianPolicy<const Real>& policy,
+                             const LinearGaussianPolicy<const Real>& reference,
+                             const TrajectoryDistribution<const Real>& distribution, View<Real, 1> total,
+                             View<Real, 2> per_step, View<Status, 1> status);
 
 }  // namespace mdgps

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mdgps/solver/export.hpp"
 #include "mdgps/solver/types.hpp"
 
 namespace mdgps {
@@ -60,13 +61,13 @@ struct LinearGaussianFit {
 /// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
 /// Source: [MDGPS 3.1]; Levine & Abbeel 2014, Section 3.
 template <class Real>
-void fit_linear_gaussian(const RegressionProblem<Real>& problem, const LinearGaussianFit<Real>& fit,
-                         Workspace workspace, Stream stream);
+MDGPS_API void fit_linear_gaussian(const RegressionProblem<Real>& problem, const LinearGaussianFit<Real>& fit,
+                                   Workspace workspace, Stream stream);
 template <class Real>
-std::size_t fit_linear_gaussian_workspace_size(const RegressionProblem<Real>& problem);
+MDGPS_API std::size_t fit_linear_gaussian_workspace_size(const RegressionProblem<Real>& problem);
 
 /// The same with a workspace of its own.
 template <class Real>
-void fit_linear_gaussian(const RegressionProblem<Real>& problem, const LinearGaussianFit<Real>& fit);
+MDGPS_API void fit_linear_gaussian(const RegressionProblem<Real>& problem, const LinearGaussianFit<Real>& fit);
 
 }  // namespace mdgps

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "mdgps/solver/export.hpp"
 #include "mdgps/solver/view.hpp"
 
 namespace mdgps {
@@ -13,10 +14,10 @@ enum class Target { portable, avx2, avx512, cuda };
 
 /// The widest instruction set that this processor and this build have. The environment variable MDGPS_TARGET
 /// (portable, avx2, avx512) can ask for a narrower one.
-Target cpu_target();
+MDGPS_API Target cpu_target();
 /// What runs an operation on memory of this device. Throws std::invalid_argument for a GPU in a build without CUDA.
-Target target_of(Device device);
-std::string_view to_string(Target target);
+MDGPS_API Target target_of(Device device);
+MDGPS_API std::string_view to_string(Target target);
 
 /// Bytes of workspace without which an operation cannot run, and with which all threads or blocks run at once.
 struct WorkspaceNeeds {

@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "mdgps/solver/array.hpp"
+#include "mdgps/solver/export.hpp"
 #include "mdgps/solver/view.hpp"
 
 namespace mdgps {
@@ -31,7 +32,7 @@ enum class Status : std::int32_t {
   not_positive_definite,  ///< some Quu (or covariance) has no Cholesky factor at any dual tried
   not_finite,             ///< NaN or infinity in the condition's input or arithmetic
 };
-std::string_view to_string(Status status);
+MDGPS_API std::string_view to_string(Status status);
 
 /// p(u|x) = N(K x + k, C)
 template <class Real>

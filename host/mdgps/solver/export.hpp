@@ -1,0 +1,4 @@
+#pragma once
+/// What the shared libraries show; everything else in them is hidden.
+
+#define MDGPS_API __attribute__((visibility("default")))
