@@ -271,10 +271,9 @@ Task load_task(const std::filesystem::path& file, std::span<const std::string> o
 
   reader.set("model", saved_model_name(task.model));  // from here on the document is what a run saves
   task.mujoco = mujoco;
+  task.environment = [](const Task& t) { return std::make_unique<MujocoEnvironment>(t); };
   return task;
 }
-
-std::unique_ptr<Environment> Task::make_environment() const { return std::make_unique<MujocoEnvironment>(*this); }
 
 std::vector<SceneGeom> Task::scene() const {
   const auto& model = mujoco->get();

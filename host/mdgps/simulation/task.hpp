@@ -3,6 +3,7 @@
 
 #include <array>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -63,7 +64,7 @@ struct MDGPS_API Task {
   int states = 0;                 ///< n
   int actions = 0;                ///< m
   int observations = 0;           ///< o
-  int points = 0;                 ///< k, 3 per end-effector point
+  int points = 0;                 ///< k, 3 per end-effector point, of which there is at least one
   int conditions = 0;             ///< N
   int held_out_conditions = 0;
 
@@ -81,10 +82,14 @@ struct MDGPS_API Task {
 
   ConfigReader algorithm;  ///< the file's [algorithm] table, for the algorithm to read
 
-  /// A fresh environment; all share the model that this task loaded.
-  std::unique_ptr<Environment> make_environment() const;
+  /// How environments are made, by several threads at once: load_task puts MuJoCo's here, and a task that is put
+  /// together in C++ its own.
+  std::function<std::unique_ptr<Environment>(const Task&)> environment;
 
-  /// Shapes that stand still, in the world's frame.
+  /// A fresh environment; those of a loaded task share its model.
+  std::unique_ptr<Environment> make_environment() const { return environment(*this); }
+
+  /// Shapes that stand still, in the world's frame; of a loaded task.
   std::vector<SceneGeom> scene() const;
 
   /// The loaded model and the document, shared by copies of the task.
