@@ -1,0 +1,387 @@
+"""The batched solver on arrays of NumPy and of DLPack.
+
+Inputs are read where they are, without copies; outputs are arrays of the inputs' kind (NumPy, PyTorch), type of numbers
+and device. Other threads of Python run meanwhile. What goes wrong inside the numbers of one condition raises nothing: its
+status says it, and its neighbours are untouched.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Optional, Sequence, Union
+
+import numpy as np
+
+from . import _solver
+from .types import (
+    Array,
+    GaussianState,
+    LinearGaussianDynamics,
+    LinearGaussianFit,
+    LinearGaussianPolicy,
+    NormalInverseWishart,
+    QuadraticCost,
+    TrajectoryDistribution,
+)
+
+
+def set_threads(threads: int) -> None:
+    """Sets the number of threads of the solver for the calls of this thread. Results do not depend on it."""
+    _solver.set_threads(threads)
+
+
+class _Solved:
+    """What a result has beside its arrays."""
+
+    status: Array  # [N] of mdgps.Status, for a regression [N,T]
+
+
+class SolvedPolicy(_Solved, LinearGaussianPolicy):
+    """A policy, and the status of each condition."""
+
+
+class SolvedDistribution(_Solved, TrajectoryDistribution):
+    """Marginals, and the status of each condition."""
+
+
+class SolvedFit(_Solved, LinearGaussianFit):
+    """A regression, and the status of each condition and step."""
+
+
+def _array(name: str, value: Array) -> Array:
+    """The value as an array; lists and numbers are copied into one."""
+    if not hasattr(value, "__dlpack__"):
+        try:
+            value = np.asarray(value, dtype=float)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"{name} is {type(value).__name__}, expected an array ({error})") from None
+    if str(value.dtype).split(".")[-1] not in ("float64", "float32"):
+        raise TypeError(f"{name} has numbers of type {value.dtype}, expected float64 or float32")
+    return value
+
+
+def _arrays(name: str, kind: type, value: Sequence[Array]) -> list:
+    """The members of one of the tuples of mdgps.types."""
+    fields = kind._fields
+    try:
+        members = list(value)
+    except TypeError:
+        members = []
+    if len(members) != len(fields):
+        raise TypeError(f"{name} is {type(value).__name__} of {len(members)}, expected a tuple of ({', '.join(fields)})")
+    return [_array(f"{name}.{field}", member) for field, member in zip(fields, members)]
+
+
+def _is_torch(array: Array) -> bool:
+    return type(array).__module__.partition(".")[0] == "torch"
+
+
+def _empty(like: Array, shape: Sequence[int], dtype: Optional[str] = None) -> Array:
+    """A new array of the kind of `like` and on its device."""
+    if _is_torch(like):
+        import torch
+
+        return torch.empty(*shape, dtype=getattr(torch, dtype) if dtype else like.dtype, device=like.device)
+    return np.empty(shape, dtype=dtype or np.dtype(str(like.dtype)))
+
+
+def _like(like: Array, values: np.ndarray) -> Array:
+    """The values as an array of the kind of `like` and on its device."""
+    if _is_torch(like):
+        import torch
+
+        return torch.as_tensor(values, device=like.device)
+    return values
+
+
+def _dimensions(name: str, array: Array, meaning: str) -> tuple:
+    """The extents of an array, as many as `meaning` ("N,T,n") has letters."""
+    if len(array.shape) != meaning.count(",") + 1:
+        raise ValueError(f"{name} has shape {tuple(array.shape)}, expected [{meaning}]")
+    return tuple(array.shape)
+
+
+def _per_condition(name: str, value: Union[float, Array], like: Array, conditions: int) -> Array:
+    """[N] numbers, from an array or from one number for all."""
+    if np.isscalar(value):
+        array = _empty(like, (conditions,))
+        array[:] = value
+        return array
+    array = _array(name, value)
+    if tuple(array.shape) != (conditions,):
+        raise ValueError(f"{name} has shape {tuple(array.shape)}, expected one number or [{conditions}]")
+    return array
+
+
+def _empty_policy(like: Array, N: int, T: int, n: int, m: int) -> SolvedPolicy:
+    return SolvedPolicy(_empty(like, (N, T, m, n)), _empty(like, (N, T, m)), _empty(like, (N, T, m, m)))
+
+
+def _states_and_actions(dynamics: list) -> tuple:
+    N, T, n, p = _dimensions("dynamics.transition", dynamics[0], "N,T,n,n+m")
+    if p <= n:
+        raise ValueError(f"dynamics.transition has shape {tuple(dynamics[0].shape)}, expected [N,T,n,n+m] with m > 0")
+    return N, T, n, p - n
+
+
+def backward_pass(dynamics: LinearGaussianDynamics, cost: QuadraticCost) -> SolvedPolicy:
+    """Maximum-entropy LQR: minimises sum_t E[cost(x,u)] - H(u|x) under the dynamics.   [MDGPS B.1]
+
+    dynamics    transition [N,T,n,n+m], offset [N,T,n], covariance [N,T,n,n]
+    cost        hessian [N,T,n+m,n+m], gradient [N,T,n+m], constant [N,T]; in nats, the hessian symmetric
+    Returns the policy u ~ N(K x + k, Quu^-1): gain [N,T,m,n], offset [N,T,m], covariance [N,T,m,m]; and its `status`
+    [N], not_positive_definite where some Quu is not: that condition's policy is then unspecified.
+    Raises TypeError or ValueError, naming the argument.
+    """
+    f = _arrays("dynamics", LinearGaussianDynamics, dynamics)
+    l = _arrays("cost", QuadraticCost, cost)
+    N, T, n, m = _states_and_actions(f)
+    policy = _empty_policy(f[0], N, T, n, m)
+    policy.status = _empty(f[0], (N,), "int32")
+    _solver.backward_pass(f, l, policy, policy.status)
+    return policy
+
+
+def forward_pass(
+    initial: GaussianState, dynamics: LinearGaussianDynamics, policy: LinearGaussianPolicy
+) -> SolvedDistribution:
+    """The marginals of z_t = [x_t; u_t] under dynamics and policy.   [MDGPS B.3]
+
+    initial     mean [N,n], covariance [N,n,n]
+    dynamics    transition [N,T,n,n+m], offset [N,T,n], covariance [N,T,n,n]
+    policy      gain [N,T,m,n], offset [N,T,m], covariance [N,T,m,m]
+    Returns mean [N,T,n+m], covariance [N,T,n+m,n+m]; and `status` [N].
+    Raises TypeError or ValueError, naming the argument.
+    """
+    x = _arrays("initial", GaussianState, initial)
+    f = _arrays("dynamics", LinearGaussianDynamics, dynamics)
+    p = _arrays("policy", LinearGaussianPolicy, policy)
+    N, T, n, m = _states_and_actions(f)
+    distribution = SolvedDistribution(_empty(f[0], (N, T, n + m)), _empty(f[0], (N, T, n + m, n + m)))
+    distribution.status = _empty(f[0], (N,), "int32")
+    _solver.forward_pass(x, f, p, distribution, distribution.status)
+    return distribution
+
+
+def kl_divergence(
+    policy: LinearGaussianPolicy,
+    reference: LinearGaussianPolicy,
+    distribution: TrajectoryDistribution,
+    per_step: bool = False,
+) -> Array:
+    """D_KL(policy || reference) of trajectory distributions that share their dynamics, in nats.   [MDGPS App. A]
+
+    policy, reference   gain [N,T,m,n], offset [N,T,m], covariance [N,T,m,m]
+    distribution        the marginals under `policy`: mean [N,T,n+m], covariance [N,T,n+m,n+m]
+    Returns [N], or [N,T] with per_step; NaN for conditions in which some covariance has no factor.
+    Raises TypeError or ValueError, naming the argument.
+    """
+    p = _arrays("policy", LinearGaussianPolicy, policy)
+    q = _arrays("reference", LinearGaussianPolicy, reference)
+    z = _arrays("distribution", TrajectoryDistribution, distribution)
+    N, T = _dimensions("policy.gain", p[0], "N,T,m,n")[:2]
+    total, steps, status = _empty(p[0], (N,)), _empty(p[0], (N, T)), _empty(p[0], (N,), "int32")
+    _solver.kl_divergence(p, q, z, total, steps, status)
+    result = steps if per_step else total
+    result[status != 0] = float("nan")
+    return result
+
+
+def expected_cost(distribution: TrajectoryDistribution, cost: QuadraticCost, per_step: bool = False) -> Array:
+    """sum_t E[l(x_t,u_t)] of a quadratic cost under Gaussian marginals.   [MDGPS 4.2, B.3]
+
+    distribution    mean [N,T,n+m], covariance [N,T,n+m,n+m]
+    cost            hessian [N,T,n+m,n+m], gradient [N,T,n+m], constant [N,T]
+    Returns [N], or [N,T] with per_step, in the cost's units.
+    Raises TypeError or ValueError, naming the argument.
+    """
+    z = _arrays("distribution", TrajectoryDistribution, distribution)
+    l = _arrays("cost", QuadraticCost, cost)
+    N, T = _dimensions("distribution.mean", z[0], "N,T,n+m")[:2]
+    total, steps = _empty(z[0], (N,)), _empty(z[0], (N, T))
+    _solver.expected_cost(z, l, total, steps)
+    return steps if per_step else total
+
+
+class CStepResult(NamedTuple):
+    """What `c_step` returns."""
+
+    policy: LinearGaussianPolicy  # [N,T,m,n] [N,T,m] [N,T,m,m]; the reference where the status is a failure
+    dual: Array  # eta [N]
+    kl_divergence: Array  # D_KL(policy || reference) [N], nats
+    dual_evaluations: Array  # [N] backward sweeps
+    status: Array  # [N] of mdgps.Status
+
+
+def c_step(
+    initial: GaussianState,
+    dynamics: LinearGaussianDynamics,
+    cost: QuadraticCost,
+    reference: LinearGaussianPolicy,
+    step_size: Union[float, Array],
+    *,
+    initial_dual: Union[float, Array] = 1.0,
+    tolerance: float = 0.01,
+    max_evaluations: int = 50,
+    min_dual: float = 1e-8,
+    max_dual: float = 1e16,
+    speculation: int = 0,
+) -> CStepResult:
+    """min_p E_p[sum_t l(x,u)] such that D_KL(p || reference) <= step_size, for every condition.   [MDGPS B.1]
+
+    initial         mean [N,n], covariance [N,n,n]
+    dynamics        transition [N,T,n,n+m], offset [N,T,n], covariance [N,T,n,n]
+    cost            hessian [N,T,n+m,n+m], gradient [N,T,n+m], constant [N,T], in the task's units of cost
+    reference       gain [N,T,m,n], offset [N,T,m], covariance [N,T,m,m]: the linearised global policy
+    step_size       epsilon, nats for the whole trajectory: [N], or one number for all
+    initial_dual    eta to start from, [N] or one number: the last iteration's helps
+    tolerance       relative, on D_KL = step_size
+    max_evaluations backward sweeps per condition, one after another
+    min_dual, max_dual  range of eta
+    speculation     duals tried at once in an evaluation: 1, 2, 4 or 8; 0: by the number of conditions
+    Raises TypeError or ValueError, naming the argument.
+    """
+    x = _arrays("initial", GaussianState, initial)
+    f = _arrays("dynamics", LinearGaussianDynamics, dynamics)
+    l = _arrays("cost", QuadraticCost, cost)
+    q = _arrays("reference", LinearGaussianPolicy, reference)
+    N, T, n, m = _states_and_actions(f)
+    epsilon = _per_condition("step_size", step_size, f[0], N)
+    eta = _per_condition("initial_dual", initial_dual, f[0], N)
+    result = CStepResult(
+        _empty_policy(f[0], N, T, n, m),
+        _empty(f[0], (N,)),
+        _empty(f[0], (N,)),
+        _empty(f[0], (N,), "int32"),
+        _empty(f[0], (N,), "int32"),
+    )
+    _solver.c_step(x, f, l, q, epsilon, eta, *result, tolerance, max_evaluations, min_dual, max_dual, speculation)
+    result.policy.status = result.status
+    return result
+
+
+def fit_linear_gaussian(
+    inputs: Array,
+    outputs: Array,
+    prior: Union[NormalInverseWishart, "GaussianMixture", None] = None,
+    regularization: float = 1e-6,
+    *,
+    weights: Optional[Array] = None,
+) -> SolvedFit:
+    """Regression of outputs on inputs from S samples, for every condition and step.   [MDGPS 3.1]
+
+    inputs          [N,T,S,p]
+    outputs         [N,T,S,q]
+    prior           over [input; output], d = p + q: mean [N,T,d], scatter [N,T,d,d], mean_strength [N,T], degrees
+                    [N,T]; or a GaussianMixture fitted to such points, whose prior at the samples is taken
+    regularization  added to the diagonal of the inputs' covariance
+    weights         [N,T,S] of the samples, 0 leaves one out
+    Returns N(A input + c, F): gain A [N,T,q,p], offset c [N,T,q], covariance F [N,T,q,q]; and `status` [N,T],
+    not_positive_definite where the inputs' covariance has no factor: that fit is then unspecified.
+    Raises TypeError or ValueError, naming the argument.
+    """
+    a, b = _array("inputs", inputs), _array("outputs", outputs)
+    N, T, _, p = _dimensions("inputs", a, "N,T,S,p")
+    q = _dimensions("outputs", b, "N,T,S,q")[3]
+    w = None if weights is None else _array("weights", weights)
+    if isinstance(prior, GaussianMixture):
+        prior = prior.prior(np.concatenate([np.asarray(a), np.asarray(b)], axis=-1))
+    niw = None if prior is None else _arrays("prior", NormalInverseWishart, prior)
+    fit = SolvedFit(_empty(a, (N, T, q, p)), _empty(a, (N, T, q)), _empty(a, (N, T, q, q)))
+    fit.status = _empty(a, (N, T), "int32")
+    _solver.fit_linear_gaussian(a, b, w, niw, regularization, fit, fit.status)
+    return fit
+
+
+def _nearest_of_spread_points(points: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """[P]: which of `count` points is nearest to each of points [P,d]. They are drawn far from each other (k-means++)."""
+    random = np.random.default_rng(seed)
+    distances = np.empty((count, len(points)))
+    chosen = random.integers(len(points))
+    for k in range(count):
+        distances[k] = ((points - points[chosen]) ** 2).sum(axis=1)
+        nearest = distances[: k + 1].min(axis=0)
+        total = nearest.sum()
+        chosen = random.choice(len(points), p=nearest / total if total > 0 else None)
+    return distances.argmin(axis=0).astype(np.int32)
+
+
+class GaussianMixture:
+    """K Gaussians for each condition, by expectation maximisation.   [MDGPS 3.1; Levine & Abbeel 2014, 3.2]
+
+    components      K
+    seed            of the points that the components start from
+    max_iterations  of E- and M-step
+    tolerance       stop when the log likelihood gains less than this part of its size
+    regularization  added to the covariances' diagonals
+
+    After `fit`: mean [N,K,d], covariance [N,K,d,d], weight [N,K], log_likelihood [N], iterations [N], status [N].
+    """
+
+    def __init__(
+        self,
+        components: int,
+        *,
+        seed: int = 0,
+        max_iterations: int = 100,
+        tolerance: float = 1e-5,
+        regularization: float = 1e-6,
+    ) -> None:
+        if components < 1:
+            raise ValueError(f"components is {components}, expected 1 or more")
+        self.components = components
+        self.seed = seed
+        self.max_iterations = max_iterations
+        self.tolerance = tolerance
+        self.regularization = regularization
+
+    def fit(self, points: Array, weights: Optional[Array] = None) -> "GaussianMixture":
+        """Fits the mixture of each condition.
+
+        points      [N,P,d], contiguous
+        weights     [N,P] of the points, 0 leaves one out
+        Raises TypeError or ValueError, naming the argument.
+        """
+        p = _array("points", points)
+        N, P, d = _dimensions("points", p, "N,P,d")
+        w = None if weights is None else _array("weights", weights)
+        drawn = np.stack([_nearest_of_spread_points(np.asarray(x), self.components, self.seed) for x in p])
+        assignment = _like(p, drawn)
+        K = self.components
+        self.mean, self.covariance, self.weight = _empty(p, (N, K, d)), _empty(p, (N, K, d, d)), _empty(p, (N, K))
+        self.log_likelihood, self.iterations = _empty(p, (N,)), _empty(p, (N,), "int32")
+        self.status = _empty(p, (N,), "int32")
+        self._fitted_points = P
+        _solver.fit_gaussian_mixture(
+            p,
+            w,
+            assignment,
+            self.max_iterations,
+            self.tolerance,
+            self.regularization,
+            [self.mean, self.covariance, self.weight],
+            self.log_likelihood,
+            self.iterations,
+            self.status,
+        )
+        return self
+
+    def prior(self, points: Array, weights: Optional[Array] = None, strength: float = 1.0) -> NormalInverseWishart:
+        """The prior for the points of each condition and step: the mixture's moments under their mean responsibilities.
+
+        points      [N,T,S,d]
+        weights     [N,S] of the samples
+        strength    of the prior, in samples
+        Returns mean [N,T,d], scatter [N,T,d,d], mean_strength [N,T], degrees [N,T].
+        Raises TypeError or ValueError, naming the argument; ValueError before `fit`.
+        """
+        if not hasattr(self, "mean"):
+            raise ValueError("the mixture is not fitted; call fit(points) first")
+        p = _array("points", points)
+        N, T, _, d = _dimensions("points", p, "N,T,S,d")
+        w = None if weights is None else _array("weights", weights)
+        prior = NormalInverseWishart(
+            _empty(p, (N, T, d)), _empty(p, (N, T, d, d)), _empty(p, (N, T)), _empty(p, (N, T))
+        )
+        mixture = [self.mean, self.covariance, self.weight]
+        _solver.mixture_prior(mixture, p, w, strength, self._fitted_points, prior)
+        return prior
