@@ -31,6 +31,10 @@ if(NOT MDGPS_SOLVER_ONLY)
   if(NOT MDGPS_TOMLPLUSPLUS_INCLUDE_DIR)
     list(APPEND to_fetch libtomlplusplus-dev)
   endif()
+  find_path(MDGPS_PROTOZERO_INCLUDE_DIR protozero/pbf_builder.hpp)
+  if(NOT MDGPS_PROTOZERO_INCLUDE_DIR)
+    list(APPEND to_fetch libprotozero-dev)
+  endif()
 endif()
 
 if(to_fetch)
@@ -48,6 +52,11 @@ if(NOT MDGPS_SOLVER_ONLY)
   add_library(mdgps_tomlplusplus INTERFACE)
   target_include_directories(mdgps_tomlplusplus SYSTEM INTERFACE "${MDGPS_TOMLPLUSPLUS_INCLUDE_DIR}")
   target_compile_definitions(mdgps_tomlplusplus INTERFACE TOML_HEADER_ONLY=1)
+
+  find_path(MDGPS_PROTOZERO_INCLUDE_DIR protozero/pbf_builder.hpp REQUIRED)
+  mark_as_advanced(MDGPS_PROTOZERO_INCLUDE_DIR)
+  add_library(mdgps_protozero INTERFACE)  # writes protocol buffers: ONNX, TensorBoard
+  target_include_directories(mdgps_protozero SYSTEM INTERFACE "${MDGPS_PROTOZERO_INCLUDE_DIR}")
 
   include(Torch)
   include(Mujoco)

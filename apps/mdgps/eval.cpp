@@ -10,6 +10,7 @@
 #include "apps/mdgps/commands.hpp"
 #include "apps/mdgps/machine.hpp"
 #include "apps/mdgps/run_options.hpp"
+#include "apps/mdgps/trained_run.hpp"
 #include "apps/mdgps/validators.hpp"
 #include "kernels/random.hpp"
 #include "mdgps/algorithm/controllers.hpp"
@@ -80,24 +81,6 @@ void print_table(const char* title, const std::vector<ConditionResult>& results)
   std::printf("%-20s %10.4f %7.0f%%\n", "mean", mean(results).distance, 100 * mean(results).success);
 }
 
-NeuralGaussianPolicy load_policy(const fs::path& folder, const Task& task) {
-  const auto file = folder / "policy.pt";
-  if (!fs::exists(file)) throw UsageError(file.string() + ": is missing; train for at least one iteration first");
-  std::optional<NeuralGaussianPolicy> policy;
-  try {
-    policy.emplace(NeuralGaussianPolicy::load(file));
-  } catch (const std::runtime_error& error) {
-    throw UsageError(error.what());
-  }
-  if (policy->observations() != task.observations || policy->actions() != task.actions) {
-    throw UsageError(file.string() + ": maps " + std::to_string(policy->observations()) + " observations to " +
-                     std::to_string(policy->actions()) + " actions, but the task of config.toml has " +
-                     std::to_string(task.observations) + " and " + std::to_string(task.actions) +
-                     "; give the folder of one run");
-  }
-  return std::move(*policy);
-}
-
 /// The policy of Algorithm 2 is linear and knows the time. It has the memory that its controller refers to.
 struct LinearController {
   LinearGaussianPolicyArrays<double> policy;
@@ -107,7 +90,7 @@ struct LinearController {
 };
 
 std::shared_ptr<const Controller> load_controller(const fs::path& folder, const Task& task) {
-  if (!fs::exists(folder / "policy.json")) return std::make_shared<GlobalController>(load_policy(folder, task));
+  if (!fs::exists(folder / "policy.json")) return std::make_shared<GlobalController>(load_run_policy(folder, task));
   const auto file = folder / "policy.json";
   auto policy = [&] {
     try {
@@ -123,10 +106,7 @@ std::shared_ptr<const Controller> load_controller(const fs::path& folder, const 
 }
 
 int evaluate(const Arguments& arguments) {
-  if (!fs::is_regular_file(arguments.folder / "config.toml")) {
-    throw UsageError(arguments.folder.string() + ": is not the folder of a run; give the --output of `mdgps train`");
-  }
-  const Task task = load_task(arguments.folder / "config.toml");
+  const Task task = load_run_task(arguments.folder);
   const RunOptions run = read_run_options(task.config);
   const auto controller = load_controller(arguments.folder, task);
   RolloutOptions options{.samples = arguments.episodes,

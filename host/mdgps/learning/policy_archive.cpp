@@ -12,7 +12,9 @@
 #include <string>
 
 #include "mdgps/learning/neural_gaussian_policy.hpp"
+#include "mdgps/learning/policy_export.hpp"
 #include "mdgps/learning/policy_parameters.hpp"
+#include "mdgps/learning/tensor_view.hpp"
 
 namespace mdgps {
 namespace {
@@ -27,15 +29,15 @@ at::Tensor ordinary(const at::Tensor& tensor) {
   return tensor.clone().contiguous();
 }
 
-/// The text of mu(observation) for TorchScript.
-std::string forward_source(std::int64_t layers) {
+/// The text of mu(observation) for TorchScript, or of the action that `limits` leave of it.
+std::string forward_source(std::int64_t layers, bool limits) {
   std::ostringstream source;
   source << "def forward(self, observation: Tensor) -> Tensor:\n    h = observation * self.scale + self.shift\n";
   for (std::int64_t l = 0; l < layers; ++l) {
     if (l > 0) source << "    h = torch.relu(h)\n";
     source << "    h = torch.linear(h, self.weight" << l << ", self.bias" << l << ")\n";
   }
-  source << "    return h\n";
+  source << (limits ? "    return torch.minimum(torch.maximum(h, self.low), self.high)\n" : "    return h\n");
   return source.str();
 }
 
@@ -76,7 +78,26 @@ void NeuralGaussianPolicy::save(const std::filesystem::path& path) const {
     module.register_parameter(numbered("bias", l), ordinary(matrix.select(1, p.sizes[l])), false);
   }
   module.register_buffer("covariance", ordinary(p.covariance));
-  module.define(forward_source(p.layer_count()));
+  module.define(forward_source(p.layer_count(), false));
+  write(module, path);
+}
+
+void save_torchscript(const PolicyFunction& policy, const std::filesystem::path& path) {
+  const auto tensor = [](const auto& values, at::IntArrayRef sizes) {
+    return at::from_blob(const_cast<double*>(values.data()), sizes, at::kDouble).clone();
+  };
+  const auto o = static_cast<std::int64_t>(policy.observations()), m = static_cast<std::int64_t>(policy.actions());
+  torch::jit::Module module("Policy");
+  module.register_buffer("scale", tensor(policy.network.scale, {o}));
+  module.register_buffer("shift", tensor(policy.network.bias, {o}));
+  for (std::size_t l = 0; l < policy.network.layers.size(); ++l) {
+    const auto& [weight, bias] = policy.network.layers[l];
+    module.register_buffer(numbered("weight", l), tensor(weight, {weight.extent(0), weight.extent(1)}));
+    module.register_buffer(numbered("bias", l), tensor(bias, {bias.extent(0)}));
+  }
+  module.register_buffer("low", tensor(policy.low, {m}));
+  module.register_buffer("high", tensor(policy.high, {m}));
+  module.define(forward_source(static_cast<std::int64_t>(policy.network.layers.size()), true));
   write(module, path);
 }
 

@@ -1,0 +1,131 @@
+// mdgps check-task
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <cstdio>
+#include <memory>
+
+#include "apps/mdgps/commands.hpp"
+#include "apps/mdgps/machine.hpp"
+#include "apps/mdgps/run_options.hpp"
+#include "apps/mdgps/task_files.hpp"
+#include "mdgps/algorithm/local_models.hpp"
+#include "mdgps/algorithm/mirror_descent.hpp"
+#include "mdgps/simulation/derivative_check.hpp"
+#include "mdgps/simulation/rollout.hpp"
+#include "mdgps/simulation/signals.hpp"
+
+namespace mdgps {
+namespace {
+
+void print_signals(const char* title, const std::vector<Signal>& signals) {
+  std::printf("\n%-28s %-8s %s\n", title, "unit", "limits");
+  for (const Signal& signal : signals) {
+    std::printf("  %-26s %-8s ", signal.name.c_str(), signal.unit.c_str());
+    if (std::isfinite(signal.low)) {
+      std::printf("%g to %g\n", signal.low, signal.high);
+    } else {
+      std::printf("none\n");
+    }
+  }
+}
+
+/// "points" or the names of the state's and action's entries that a term is on.
+std::string entries_text(const Task& task, const std::vector<Signal>& actions, const CostTerm& term) {
+  std::string text;
+  for (const int entry : term.entries) {
+    const int action = entry - task.states, point = action - task.actions;
+    text += text.empty() ? "" : " ";
+    text += action < 0  ? task.state_names[entry]
+            : point < 0 ? actions[action].name
+                        : "point[" + std::to_string(point) + "]";
+  }
+  constexpr std::size_t room = 40;
+  return text.size() <= room ? text : text.substr(0, room) + "...";
+}
+
+/// One rollout of the initial controllers' mean actions in each condition. Returns whether none diverged.
+bool print_rollouts(const Task& task, const Trajectories& paths, const std::vector<Signal>& actions) {
+  std::printf("\n%-20s %10s %10s %10s %12s %10s\n", "initial controller", "starts at", "ends at", "cost", "largest u",
+              "limited");
+  const auto costs = trajectory_costs(task.cost, paths);
+  bool all_finished = true;
+  for (int i = 0; i < task.conditions; ++i) {
+    if (paths.weights(i, 0) == 0) {
+      std::printf("condition %-10d the simulation diverged\n", i);
+      all_finished = false;
+      continue;
+    }
+    double largest = 0.0;
+    int limited = 0;
+    for (int t = 0; t < task.horizon; ++t) {
+      for (int j = 0; j < task.actions; ++j) {
+        const double u = paths.actions(i, 0, t, j);
+        largest = std::max(largest, std::abs(u));
+        limited += u < actions[j].low || u > actions[j].high ? 1 : 0;
+      }
+    }
+    std::printf("condition %-10d %8.4f m %8.4f m %10.4g %12.4g %9.0f%%\n", i, paths.distances(i, 0, 0),
+                paths.distances(i, 0, task.horizon - 1), costs(i, 0), largest,
+                100.0 * limited / (task.horizon * task.actions));
+  }
+  return all_finished;
+}
+
+/// Returns whether all passed.
+bool print_cost_terms(const Task& task, const Trajectories& paths, const std::vector<Signal>& actions) {
+  std::printf("\n%-6s %-46s %8s %8s %10s %10s\n", "cost", "on", "l1", "l2", "gradient", "error");
+  const auto checks = check_cost_derivatives(task, paths);
+  bool all_passed = true;
+  for (std::size_t c = 0; c < checks.size(); ++c) {
+    const CostTerm& term = task.cost[c];
+    std::printf("%-6zu %-46s %8.3g %8.3g %10.3g %10.1e%s\n", c, entries_text(task, actions, term).c_str(), term.l1,
+                term.l2, checks[c].largest_gradient, checks[c].largest_error,
+                checks[c].passed() ? "" : "  NOT its derivative");
+    all_passed &= checks[c].passed();
+  }
+  return all_passed;
+}
+
+int check(const std::string& name) {
+  const Task task = load_task(find_task_file(name));
+  const Settings settings = read_settings(task.algorithm, method_named(read_run_options(task.config).method));
+  const auto actions = action_signals(task);
+  std::printf("task       %s%s%s\n", task.name.c_str(), task.description.empty() ? "" : ": ", task.description.c_str());
+  std::printf("sizes      %d states, %d actions, %d observations, %d points\n", task.states, task.actions,
+              task.observations, task.points / 3);
+  std::printf("time       %d steps of %g s, %d of the simulator each\n", task.horizon, task.control_interval,
+              task.substeps);
+  std::printf("conditions %d, and %d held out\n", task.conditions, task.held_out_conditions);
+  std::printf("success    ends nearer than %g m\n", task.success_distance);
+  print_signals("observation", observation_signals(task));
+  print_signals("action", actions);
+
+  const MirrorDescent start(task, settings, /*seed=*/0, machine_threads());
+  const Trajectories paths = rollout_local(task, start.local_policies().view(),
+                                           {.noise = false, .noise_smoothing = 0.0, .threads = machine_threads()});
+  const bool finished = print_rollouts(task, paths, actions);
+  const bool passed = print_cost_terms(task, paths, actions);
+  if (!finished) {
+    throw std::runtime_error(
+        "the simulation diverged; check the model's timestep and damping, and gains, stiffness and variance in "
+        "[initial_policy]");
+  }
+  if (!passed) throw std::runtime_error("a term's gradient is not the derivative of its cost");
+  std::printf("\nThe task can be trained: mdgps train %s\n", name.c_str());
+  return 0;
+}
+
+}  // namespace
+
+Command add_check_task(CLI::App& program) {
+  auto* app = program.add_subcommand(
+      "check-task",
+      "Load a task and report its sizes, motors and costs, one rollout, and whether derivatives are right.");
+  const auto task = std::make_shared<std::string>();
+  app->add_option("FILE", *task, "Path of a task's TOML file, or a name from `mdgps tasks`")->required()->type_name("");
+  app->footer("Example: mdgps check-task apps/tasks/peg/task.toml");
+  return {app, [task] { return check(*task); }};
+}
+
+}  // namespace mdgps

@@ -1,0 +1,38 @@
+#include "apps/mdgps/trained_run.hpp"
+
+#include <optional>
+
+#include "apps/mdgps/commands.hpp"
+
+namespace mdgps {
+
+namespace fs = std::filesystem;
+
+Task load_run_task(const fs::path& folder) {
+  if (!fs::is_regular_file(folder / "config.toml")) {
+    throw UsageError(folder.string() + ": is not the folder of a run; give the --output of `mdgps train`");
+  }
+  return load_task(folder / "config.toml");
+}
+
+NeuralGaussianPolicy load_run_policy(const fs::path& folder, const Task& task) {
+  const auto file = folder / "policy.pt";
+  if (fs::exists(folder / "policy.json"))
+    throw UsageError(folder.string() + ": holds the linear policy of Algorithm 2, not a network");
+  if (!fs::exists(file)) throw UsageError(file.string() + ": is missing; train for at least one iteration first");
+  std::optional<NeuralGaussianPolicy> policy;
+  try {
+    policy.emplace(NeuralGaussianPolicy::load(file));
+  } catch (const std::runtime_error& error) {
+    throw UsageError(error.what());
+  }
+  if (policy->observations() != task.observations || policy->actions() != task.actions) {
+    throw UsageError(file.string() + ": maps " + std::to_string(policy->observations()) + " observations to " +
+                     std::to_string(policy->actions()) + " actions, but the task of config.toml has " +
+                     std::to_string(task.observations) + " and " + std::to_string(task.actions) +
+                     "; give the folder of one run");
+  }
+  return std::move(*policy);
+}
+
+}  // namespace mdgps
