@@ -4,7 +4,10 @@ include(ProvisionDebian)
 include(ProvisionWheels)
 
 # Packages that find_package knows, and Debian's names for them.
-set(wanted "nlohmann_json:nlohmann-json3-dev")
+set(wanted "")
+if(NOT MDGPS_SOLVER_ONLY OR MDGPS_BUILD_TESTS)
+  list(APPEND wanted "nlohmann_json:nlohmann-json3-dev")
+endif()
 if(NOT MDGPS_SOLVER_ONLY)
   list(APPEND wanted "CLI11:libcli11-dev")
 endif()

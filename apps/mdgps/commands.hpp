@@ -25,6 +25,7 @@ struct Command {
 Command add_train(CLI::App& program);
 Command add_eval(CLI::App& program);
 Command add_check_task(CLI::App& program);
+Command add_compare(CLI::App& program);
 Command add_export(CLI::App& program);
 Command add_report(CLI::App& program);
 Command add_reproduce(CLI::App& program);

@@ -7,12 +7,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <vector>
 
 #include "mdgps/algorithm/files.hpp"
 #include "mdgps/algorithm/metrics.hpp"
+#include "mdgps/algorithm/tensorboard.hpp"
 
 namespace mdgps {
 
@@ -38,6 +40,7 @@ class RunFolder::Lock {
 namespace {
 
 constexpr int kept_checkpoints = 2;
+constexpr const char* events_file = "events.out.tfevents.mdgps";  // TensorBoard looks for "tfevents"
 
 /// The tables beside metrics.csv.
 struct SideTable {
@@ -99,6 +102,13 @@ int cut_rows(const fs::path& file, std::string_view header, int last_iteration) 
   return rows;
 }
 
+double time_now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+
+/// By a new file, since a record that is written in part would hide those after it.
+void add_events(const fs::path& file, const std::string& records) {
+  write_file(file, (fs::exists(file) ? read_text(file) : event_file_start(time_now())) + records);
+}
+
 void save_policy(const TrainingRun& run, const fs::path& folder) {
   const fs::path file = folder / run.policy_file();
   const fs::path unfinished = file.string() + ".new";
@@ -147,6 +157,7 @@ void RunFolder::write_config(const Task& task) const { write_file(folder_ / "con
 void RunFolder::record(const IterationReport& report, const TrainingRun& run, const std::string& summary) const {
   for (const auto& table : tables) append_file(folder_ / table.file, table.rows(report));
   append_file(folder_ / "metrics.csv", metrics_rows(report));
+  add_events(folder_ / events_file, iteration_events(report, time_now()));
 
   const fs::path all = folder_ / "checkpoint", unfinished = all / "unfinished";
   fs::remove_all(unfinished);
@@ -192,6 +203,7 @@ fs::path RunFolder::restore(TrainingRun& run, int conditions) const {
                          std::to_string(iterations * conditions) + "; start anew with another --output");
   }
   for (const auto& table : tables) cut_rows(folder_ / table.file, table.header, iterations);
+  add_events(folder_ / events_file, event_restart(iterations, time_now()));
   if (candidates.empty()) return {};
   auto summary = candidates.back().folder / "summary.json";
   save_policy(run, folder_);

@@ -4,6 +4,7 @@
 ///   config.toml, model.xml   the run's settings, every default written out: `mdgps train config.toml` repeats the run
 ///   metrics.csv, step_sizes.csv, bounds.csv, divergences.csv, paths.csv
 ///                            appended to after every iteration (algorithm/metrics.hpp)
+///   events.out.tfevents.*    the curves for TensorBoard (algorithm/tensorboard.hpp)
 ///   summary.json             what it came to so far (algorithm/run_summary.hpp)
 ///   policy.pt                the global policy
 ///   scene.json               the task's fixed shapes, to draw paths in

@@ -1,0 +1,127 @@
+// mdgps compare
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "apps/mdgps/commands.hpp"
+#include "apps/report/comparison_picture.hpp"
+#include "apps/report/run_folder.hpp"
+
+namespace mdgps {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  std::vector<fs::path> folders;
+  fs::path output = "comparison.svg";
+  bool as_json = false;
+};
+
+/// Of each iteration, from 1, the values of the conditions.
+using Scores = std::vector<std::vector<double>>;
+
+Scores by_iteration(const nlohmann::json& metrics, const char* column) {
+  Scores scores;
+  for (std::size_t row = 0; row < metrics.at("iteration").size(); ++row) {
+    const auto iteration = metrics.at("iteration")[row].get<std::size_t>();
+    if (scores.size() < iteration) scores.resize(iteration);
+    scores[iteration - 1].push_back(metrics.at(column)[row].get<double>());
+  }
+  return scores;
+}
+
+/// What runs have in common that differ in their seed alone.
+std::string settings_text(const nlohmann::json& summary) {
+  const auto word = [&](const char* key) { return summary.at(key).get<std::string>(); };
+  return word("task") + ", " + word("method") + ", " + word("sampling") + " sampling, " + word("step_rule") +
+         " step rule, " + word("linearization");
+}
+
+/// The estimates of each iteration that all runs reached.
+std::vector<report::Estimate> estimates(const std::vector<Scores>& runs) {
+  std::size_t iterations = runs.front().size();
+  for (const Scores& run : runs) iterations = std::min(iterations, run.size());
+  std::vector<report::Estimate> list;
+  for (std::size_t k = 0; k < iterations; ++k) {
+    std::vector<std::vector<double>> scores;
+    for (const Scores& run : runs) scores.push_back(run[k]);
+    list.push_back(report::estimate(scores));
+  }
+  return list;
+}
+
+nlohmann::ordered_json as_json(const report::Estimate& estimate) {
+  return {{"interquartile_mean", estimate.value}, {"low", estimate.low}, {"high", estimate.high}};
+}
+
+int compare(const Arguments& arguments) {
+  std::map<std::string, std::pair<std::vector<Scores>, std::vector<Scores>>> runs;
+  for (const auto& folder : arguments.folders) {
+    if (!fs::is_regular_file(folder / "summary.json"))
+      throw UsageError(folder.string() +
+                       ": is not the folder of a run with results; give the --output of `mdgps train`");
+    const auto run = report::read_run(folder);
+    auto& [distance, success] = runs[settings_text(run.at("summary"))];
+    distance.push_back(by_iteration(run.at("metrics"), "global_distance"));
+    success.push_back(by_iteration(run.at("metrics"), "global_success"));
+  }
+  std::vector<report::Group> groups;
+  for (const auto& [name, scores] : runs) {
+    groups.push_back({name, static_cast<int>(scores.first.size()), estimates(scores.first), estimates(scores.second)});
+  }
+
+  std::ofstream picture(arguments.output);
+  picture << report::comparison_svg(groups);
+  picture.close();
+  if (!picture) throw UsageError(arguments.output.string() + ": cannot be written; choose another --output");
+
+  auto json = nlohmann::ordered_json::array();
+  if (!arguments.as_json) {
+    std::printf(
+        "interquartile means over runs and conditions after the last iteration that all runs of a group have,\n"
+        "with 95%% bootstrap intervals over runs\n\n%5s %5s  %-28s %-24s %s\n",
+        "runs", "after", "distance, m", "success", "");
+  }
+  for (const report::Group& group : groups) {
+    const auto &distance = group.distance.back(), &success = group.success.back();
+    if (arguments.as_json) {
+      json.push_back({{"name", group.name},
+                      {"runs", group.runs},
+                      {"iterations", group.distance.size()},
+                      {"distance", as_json(distance)},
+                      {"success", as_json(success)}});
+      continue;
+    }
+    std::printf("%5d %5zu  %.4f [%.4f, %.4f]     %3.0f%% [%.0f%%, %.0f%%]        %s\n", group.runs,
+                group.distance.size(), distance.value, distance.low, distance.high, 100 * success.value,
+                100 * success.low, 100 * success.high, group.name.c_str());
+  }
+  if (arguments.as_json) {
+    std::printf("%s\n", json.dump(2).c_str());
+  } else {
+    std::printf("\npicture  %s\n", arguments.output.c_str());
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command add_compare(CLI::App& program) {
+  auto* app = program.add_subcommand(
+      "compare", "Compare groups of runs that differ in more than their seed: interquartile means with intervals.");
+  const auto a = std::make_shared<Arguments>();
+  app->add_option("DIR", a->folders, "Folders of runs; those that differ in the seed alone form a group")
+      ->required()
+      ->type_name("");
+  app->add_option("--output", a->output, "Picture of the groups' curves")->type_name("FILE.svg")->capture_default_str();
+  app->add_flag("--json", a->as_json, "Print a JSON array");
+  app->footer("Example: mdgps compare runs/peg-*");
+  return {app, [a] { return compare(*a); }};
+}
+
+}  // namespace mdgps

@@ -1,0 +1,87 @@
+/// mdgps check-task, and the check of derivatives under it.
+
+#include <fstream>
+
+#include "mdgps/algorithm/mirror_descent.hpp"
+#include "mdgps/simulation/derivative_check.hpp"
+#include "mdgps/simulation/rollout.hpp"
+#include "mdgps/simulation/signals.hpp"
+#include "tests/system/program.hpp"
+
+namespace mdgps::testing {
+namespace {
+
+const fs::path reacher = fs::path(MDGPS_TEST_DATA) / "tasks/reacher/task.toml";
+
+Trajectories initial_paths(const Task& task) {
+  const MirrorDescent start(task, {}, 0, 1);
+  return rollout_local(task, start.local_policies().view(), {});
+}
+
+TEST(DerivativeCheck, TheCostsOfATaskPass) {
+  const Task task = load_task(reacher);
+  const auto checks = check_cost_derivatives(task, initial_paths(task));
+  ASSERT_EQ(checks.size(), task.cost.size());
+  for (const auto& check : checks) {
+    EXPECT_TRUE(check.passed()) << check.largest_error;
+    EXPECT_GT(check.largest_gradient, 0.0);
+  }
+}
+
+TEST(DerivativeCheck, AWrongJacobianFails) {
+  const Task task = load_task(reacher);
+  auto paths = initial_paths(task);
+  for (double& entry : paths.point_jacobians.elements()) entry *= 1.01;
+  const auto checks = check_cost_derivatives(task, paths);
+  int failed = 0;
+  for (std::size_t c = 0; c < checks.size(); ++c) {
+    const bool on_points = task.cost[c].entries.front() >= task.states + task.actions;
+    EXPECT_EQ(checks[c].passed(), !on_points) << c;
+    failed += checks[c].passed() ? 0 : 1;
+  }
+  EXPECT_GT(failed, 0);
+}
+
+TEST(Signals, NameUnitsAndLimits) {
+  const std::vector<std::string> changes = {R"(observation=["elbow", "shoulder.velocity", "tip.x", "tip.velocity.z"])"};
+  const Task task = load_task(reacher, changes);
+  const auto observation = observation_signals(task);
+  ASSERT_EQ(observation.size(), 4u);
+  EXPECT_EQ(observation[0].unit, "rad");
+  EXPECT_EQ(observation[1].unit, "rad/s");
+  EXPECT_EQ(observation[2].name, "tip.x");
+  EXPECT_EQ(observation[2].unit, "m");
+  EXPECT_EQ(observation[3].unit, "m/s");
+  EXPECT_EQ(static_cast<int>(action_signals(task).size()), task.actions);
+}
+
+class CheckTask : public ProgramTest {};
+
+TEST_F(CheckTask, ReportsSizesMotorsCostsAndARollout) {
+  const auto outcome = run({"check-task", reacher.string()});
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+  for (const char* word : {"2 actions", "elbow.velocity", "rad", "condition 2", "gradient", "can be trained"})
+    EXPECT_NE(outcome.output.find(word), std::string::npos) << word << "\n" << outcome.output;
+}
+
+TEST_F(CheckTask, AMistakeInTheFileIsTheUsers) {
+  std::ofstream(folder() / "task.toml") << "model = \"model.xml\"\nhorizn = 3\n";
+  const auto outcome = run({"check-task", "task.toml"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_NE(outcome.errors.find("task.toml"), std::string::npos) << outcome.errors;
+}
+
+/// The second arm of docs/own_robot.md, from its model to a policy that works where it was not trained.
+TEST_F(CheckTask, TheArmOfTheTutorialLearns) {
+  const auto task = (fs::path(MDGPS_TEST_DATA) / "../../docs/own_robot/task.toml").lexically_normal().string();
+  EXPECT_EQ(run({"check-task", task}).exit_code, 0);
+  const auto trained = run({"train", task, "--output", "scara"});
+  ASSERT_EQ(trained.exit_code, 0) << trained.errors;
+  EXPECT_NE(trained.output.find("success in 4 of 4"), std::string::npos) << trained.output;
+  const auto evaluated = run({"eval", "scara", "--json"});
+  ASSERT_EQ(evaluated.exit_code, 0) << evaluated.errors;
+  EXPECT_NE(evaluated.output.find("held_out"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace mdgps::testing

@@ -1,0 +1,98 @@
+/// mdgps compare, and the statistics under it.
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <sstream>
+
+#include "apps/report/comparison_picture.hpp"
+#include "apps/report/interquartile.hpp"
+#include "tests/system/program.hpp"
+
+namespace mdgps::testing {
+namespace {
+
+TEST(Interquartile, TheMeanLeavesAQuarterOutAtEachEnd) {
+  EXPECT_DOUBLE_EQ(report::interquartile_mean({100, 2, 3, -50}), 2.5);
+  EXPECT_DOUBLE_EQ(report::interquartile_mean({1, 2, 3}), 2.0);  // floor(3/4) = 0
+  EXPECT_DOUBLE_EQ(report::interquartile_mean({9, 1, 2, 3, 4, 5, 6, 0}), 3.5);
+  EXPECT_TRUE(std::isnan(report::interquartile_mean({})));
+}
+
+TEST(Interquartile, IntervalsCoverTheTruthAboutAsOftenAsTheySay) {
+  std::mt19937 random(1);
+  std::normal_distribution<double> normal;
+  int covered = 0;
+  constexpr int trials = 200;
+  for (int trial = 0; trial < trials; ++trial) {
+    std::vector<std::vector<double>> runs(12);
+    for (auto& run : runs) {
+      const double of_the_run = normal(random);  // conditions of a run go together
+      for (int i = 0; i < 4; ++i) run.push_back(of_the_run + 0.2 * normal(random));
+    }
+    const auto estimate = report::estimate(runs, trial);
+    EXPECT_LE(estimate.low, estimate.value);
+    EXPECT_GE(estimate.high, estimate.value);
+    covered += estimate.low <= 0 && 0 <= estimate.high ? 1 : 0;
+  }
+  // 95% is the limit of many runs; with 12, and an interquartile mean, percentile intervals cover about 90%.
+  EXPECT_GT(covered, trials * 0.83);
+  EXPECT_LT(covered, trials * 0.99);
+}
+
+TEST(Interquartile, OneRunHasNoInterval) {
+  const auto estimate = report::estimate({{1, 2, 3, 4}});
+  EXPECT_EQ(estimate.low, estimate.value);
+  EXPECT_EQ(estimate.high, estimate.value);
+}
+
+class Compare : public ProgramTest {
+ protected:
+  void train(const std::string& output, const std::string& seed, const std::string& sampling) const {
+    const auto trained =
+        run({"train", "obstacle", "--output", output, "--iterations", "2", "--seed", seed, "--sampling", sampling,
+             "--set", "algorithm.network.minibatches=50", "algorithm.samples=2"});
+    ASSERT_EQ(trained.exit_code, 0) << trained.errors;
+  }
+};
+
+TEST_F(Compare, SeedsFormGroupsAndThePictureHasACurveForEach) {
+  train("a1", "1", "local");
+  train("a2", "2", "local");
+  train("b1", "1", "global");
+  const auto outcome = run({"compare", "a1", "a2", "b1", "--json", "--output", "picture.svg"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  const auto groups = nlohmann::json::parse(outcome.output);
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0]["runs"].get<int>() + groups[1]["runs"].get<int>(), 3);
+  for (const auto& group : groups) EXPECT_EQ(group["iterations"], 2);
+
+  // One run's interquartile mean over its five conditions, from its table.
+  const auto single = groups[0]["runs"] == 1 ? groups[0] : groups[1];
+  std::vector<double> distances;
+  std::istringstream table(read_file(folder() / "b1/metrics.csv"));
+  std::string line;
+  for (std::getline(table, line); std::getline(table, line);) {
+    std::istringstream fields(line);
+    std::vector<std::string> row;
+    for (std::string field; std::getline(fields, field, ',');) row.push_back(field);
+    if (row[0] == "2") distances.push_back(std::stod(row[5]));  // global_distance
+  }
+  ASSERT_EQ(distances.size(), 5u);
+  EXPECT_NEAR(single["distance"]["interquartile_mean"].get<double>(), report::interquartile_mean(distances), 1e-9);
+
+  const auto picture = read_file(folder() / "picture.svg");
+  std::size_t curves = 0;
+  for (std::size_t at = 0; (at = picture.find("<polyline", at)) != std::string::npos; ++at) ++curves;
+  EXPECT_EQ(curves, 4u);  // two groups in two panels
+  EXPECT_NE(run({"compare", "a1"}).output.find("interquartile"), std::string::npos);
+}
+
+TEST_F(Compare, AFolderThatIsNoRunIsNamed) {
+  const auto outcome = run({"compare", "nowhere"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_NE(outcome.errors.find("nowhere: is not the folder of a run"), std::string::npos) << outcome.errors;
+}
+
+}  // namespace
+}  // namespace mdgps::testing
