@@ -39,11 +39,12 @@ def kernels(build):
         for line in path.read_text().splitlines():
             if match := re.search(r"Compiling entry function '(\w+)' for '(\w+)'", line):
                 name = re.search(r"run_blocksINS\d*_\d+(Warp|Block)E([df])", match[1])
-                operation = [k for k in KERNELS if re.search(rf"\d{k}I", match[1])]
+                operation = re.search(r"\dOn(?:Conditions|Steps)I[df]NS\d*_\d+(\w+?)(?:I[df])?E", match[1])
+                operation = operation or re.search(r"E[df]NS\d*_\d+(\w+?)I[df]E", match[1])
                 entry = None
-                if name and len(operation) == 1:
+                if name and operation:
                     real = {"d": "double", "f": "float"}[name[2]]
-                    entry = found.setdefault((operation[0], real, name[1], match[2]), {})
+                    entry = found.setdefault((operation[1], real, name[1], match[2]), {})
             elif entry is not None:
                 for key, pattern in (("registers", r"Used (\d+) registers"), ("stack", r"(\d+) bytes stack frame"),
                                      ("shared", r"(\d+) bytes smem")):
@@ -76,7 +77,6 @@ def table(build):
     print("| kernel | real | n, m | threads | shared, KiB | " +
           " | ".join(f"{a}: registers, spilled bytes, occupancy" for a in PROCESSORS) + " |")
     print("|---|---|---|---|---|" + "---|" * len(PROCESSORS))
-    spilled = []
     for row in needs:
         group = "Warp" if row["threads"] == "32" else "Block"
         cells = []
@@ -85,12 +85,11 @@ def table(build):
             share = occupancy(architecture, entry["registers"], int(row["threads"]),
                               int(row["shared_bytes"]) + entry.get("shared", 0))
             cells.append(f"{entry['registers']}, {entry['spills']}, {share:.0f} %")
-            if row["real"] == "double" and entry["spills"] > 0:
-                spilled.append((row["kernel"], row["n"], row["m"], architecture, entry["spills"]))
         print(f"| {row['kernel']} | {row['real']} | {row['n']}, {row['m']} | {row['threads']} | "
               f"{int(row['shared_bytes']) / 1024:.1f} | " + " | ".join(cells) + " |")
-    for kernel, n, m, architecture, size in spilled:
-        print(f"ptxas_report.py: {kernel} at n = {n}, m = {m} spills {size} bytes on {architecture}", file=sys.stderr)
+    spilled = [(key, entry["spills"]) for key, entry in sorted(found.items()) if key[1] == "double" and entry["spills"]]
+    for (kernel, _, group, architecture), size in spilled:
+        print(f"ptxas_report.py: {kernel} on a {group} spills {size} bytes on {architecture}", file=sys.stderr)
     return 1 if spilled else 0
 
 

@@ -148,11 +148,20 @@ MDGPS_FUNCTION DualValue<Scalar> evaluate_dual(const Group& g, const CStepSteps<
   return value;
 }
 
-/// The whole C-step for the lanes' conditions, with options.width lanes to a condition. A condition that fails keeps
-/// its reference policy, with its status.
-template <class Group, class Scalar, class T>
+/// The groups among which a condition's candidate duals are shared out. A group alone takes them all, in its lanes.
+struct Alone {
+  MDGPS_FUNCTION int size() const { return 1; }
+  MDGPS_FUNCTION int rank() const { return 0; }
+  /// all[r] <- own of the group of rank r, in every group; every thread of the team calls it.
+  template <class T>
+  MDGPS_FUNCTION void share(const T& /*own*/, T* /*all*/) const {}
+};
+
+/// The whole C-step for the lanes' conditions, with options.width lanes to a condition, or that many groups with a
+/// lane each. A condition that fails keeps its reference policy, with its status.
+template <class Group, class Scalar, class T, class Team = Alone>
 MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& shape, const CStepBatch<T>& b,
-                           const DualSearchOptions& options, Scratch<Scalar>& scratch) {
+                           const DualSearchOptions& options, Scratch<Scalar>& scratch, const Team& team = {}) {
   constexpr int W = lane_count<Scalar>;
   const int T_ = shape.steps;
   auto steps = CStepSteps<Scalar>::take(scratch, shape);
@@ -179,7 +188,7 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
       for_each(g, W, [&](int w) { lane(steps.entropy_weight[t], w) = *b.entropy_weight.at(lanes.condition[w], t); });
   }
 
-  const int width = options.width;
+  const int width = options.width / team.size();
   DualSearch search[W];  // of the condition that the lanes from w * width on share
   for (int w = 0; w < W / width; ++w) {
     const std::int64_t condition = lanes.condition[w * width];
@@ -190,23 +199,27 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
     // A search that is done is evaluated again at its dual: its lane writes the same numbers.
     Scalar inverse_eta{};
     for (int w = 0; w < W; ++w)
-      lane(inverse_eta, w) = static_cast<Element<Scalar>>(1.0 / search[w / width].eta(w % width));
+      lane(inverse_eta, w) = static_cast<Element<Scalar>>(1.0 / search[w / width].eta(team.rank() * width + w % width));
     const auto value = evaluate_dual(g, steps, inverse_eta, reference_ok, s);
-    Evaluation found[W];
-    double kl[W];
+    constexpr int most = W > DualSearch::max_width ? W : DualSearch::max_width;
+    Evaluation found[most];
+    double kl[most];
     for (int w = 0; w < W; ++w) {
       found[w] = !get_lane(value.all_finite, w) ? Evaluation::not_finite
                  : !get_lane(value.positive, w) ? Evaluation::not_positive_definite
                                                 : Evaluation::ok;
       kl[w] = static_cast<double>(lane(value.kl, w));
     }
+    team.share(found[0], found);
+    team.share(kl[0], kl);
     active = false;
     for (int w = 0; w < W / width; ++w) {
       search[w].update(found + w * width, kl + w * width);
       active = active || search[w].active();
     }
   }
-  for (int r = 0; r < lanes.count; ++r) lanes.stored[r] = r * width + search[r].chosen();
+  for (int r = 0; r < lanes.count; ++r) lanes.stored[r] = r * width + search[r].chosen() % width;
+  if (search[0].chosen() / width != team.rank()) lanes.count = 0;  // the policy is with another group of the team
 
   Mask<Scalar> failed = false;
   for (int w = 0; w < W; ++w) set_lane(failed, w, search[w / width].state() == DualSearch::State::failed);

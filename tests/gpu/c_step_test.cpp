@@ -68,12 +68,30 @@ TYPED_TEST(GpuCStep, AgreesWithTheCpuForOneConditionAndAThousand) {
 }
 
 TYPED_TEST(GpuCStep, AConditionHasTheSameBytesInAnyBatchAndOrder) {
-  const auto all = solve(random_trajectory<TypeParam>(kShape, 3));
+  const CStepOptions one{.speculation = 1};  // its width is otherwise chosen by the number of conditions
+  const auto all = solve(random_trajectory<TypeParam>(kShape, 3), one);
   std::vector<std::int64_t> reversed;
   for (std::int64_t i = kShape.conditions - 1; i >= 0; --i) reversed.push_back(i);
-  const auto backwards = solve(random_trajectory<TypeParam>(kShape, 3, reversed));
+  const auto backwards = solve(random_trajectory<TypeParam>(kShape, 3, reversed), one);
   for (std::int64_t i = 0; i < kShape.conditions; ++i) expect_same(all, i, backwards, kShape.conditions - 1 - i);
-  for (const std::int64_t i : {0, 7, 20}) expect_same(all, i, solve(random_trajectory<TypeParam>(kShape, 3, {i})), 0);
+  for (const std::int64_t i : {0, 7, 20})
+    expect_same(all, i, solve(random_trajectory<TypeParam>(kShape, 3, {i}), one), 0);
+}
+
+TYPED_TEST(GpuCStep, CandidatesInAClusterLeadToTheSameAnswer) {
+  for (const BatchShape& shape : {BatchShape{3, 12, 6, 3}, {2, 5, 26, 7}, {21, 4, 3, 2}}) {
+    const auto p = random_trajectory<TypeParam>(shape, 10);
+    const auto one = solve(p, {.speculation = 1});
+    for (const int width : {2, 4, 8}) {
+      const auto result = solve(p, {.speculation = width});
+      for (std::int64_t i = 0; i < shape.conditions; ++i) {
+        EXPECT_EQ(result.status(i), Status::ok);
+        EXPECT_NEAR(result.kl_divergence(i), p.epsilon(i), 0.0101 * p.epsilon(i));
+        EXPECT_NEAR(result.dual(i), one.dual(i), 0.05 * one.dual(i));
+      }
+      expect_same(result, solve(p, {.speculation = width}));
+    }
+  }
 }
 
 TYPED_TEST(GpuCStep, FailingConditionsHaveTheCpusStatusAndLeaveTheirNeighboursAlone) {

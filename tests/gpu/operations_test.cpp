@@ -118,6 +118,30 @@ TYPED_TEST(GpuOperations, PassesAgreeWithTheCpu) {
   }
 }
 
+TYPED_TEST(GpuOperations, PassesInParallelOverTimeAgreeWithTheCpu) {
+  using Real = TypeParam;
+  const PassOptions in_parallel{.parallel_in_time = true};
+  for (const BatchShape& shape : {BatchShape{1, 100, 6, 2}, {3, 7, 5, 2}, {1, 20, 26, 7}, {1, 1, 3, 1}}) {
+    const auto p = random_trajectory<Real>(shape, 1);
+    typename TestFixture::Passes on_gpu(shape), on_cpu(shape);
+    gpu::Mirror mirror;
+    const auto dynamics = mirror(p.dynamics.view());
+    const auto status = mirror(on_gpu.status);
+    backward_pass<Real>(dynamics, mirror(p.cost.view()), mirror(on_gpu.policy.view()), status, in_parallel);
+    forward_pass<Real>(mirror(p.initial.view()), dynamics, mirror(p.reference.view()),
+                       mirror(on_gpu.distribution.view()), status, in_parallel);
+    mirror.bring_back();
+    backward_pass<Real>(p.dynamics.view(), p.cost.view(), on_cpu.policy.view(), on_cpu.status);
+    forward_pass<Real>(p.initial.view(), p.dynamics.view(), p.reference.view(), on_cpu.distribution.view(),
+                       on_cpu.status);
+    EXPECT_EQ(on_gpu.status, on_cpu.status);
+    EXPECT_LT(difference(on_gpu.policy.gain, on_cpu.policy.gain), this->tolerance);
+    EXPECT_LT(difference(on_gpu.policy.covariance, on_cpu.policy.covariance), this->tolerance);
+    EXPECT_LT(difference(on_gpu.distribution.mean, on_cpu.distribution.mean), this->tolerance);
+    EXPECT_LT(difference(on_gpu.distribution.covariance, on_cpu.distribution.covariance), this->tolerance);
+  }
+}
+
 TYPED_TEST(GpuOperations, RegressionConditionsThePosteriorCovariance) {
   for (const auto& extents : problems::regression_extents) {
     problems::Regression<TypeParam> r(extents, 1);

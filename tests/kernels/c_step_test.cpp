@@ -95,5 +95,64 @@ TYPED_TEST(CStepKernel, FailingLanesLeaveTheOthersAlone) {
   for (const int i : {1, 3}) EXPECT_TRUE(std::ranges::equal(result.policy.gain.row(i), bad.reference.gain.row(i)));
 }
 
+/// Groups that share out a condition's candidates, and what each has found.
+struct Team {
+  const Crew& group;
+  int rank_, size_;
+  std::barrier<>& all_threads;
+  double* slots;
+
+  int size() const { return size_; }
+  int rank() const { return rank_; }
+  template <class T>
+  void share(T own, T* all) const {
+    if (group.thread_rank() == 0) slots[rank_] = static_cast<double>(own);
+    all_threads.arrive_and_wait();
+    for (int r = 0; r < size_; ++r) all[r] = static_cast<T>(slots[r]);
+    all_threads.arrive_and_wait();
+  }
+};
+
+TEST(CStepTeam, CandidatesInGroupsLeadToTheAnswerOfCandidatesInLanes) {
+  constexpr int width = 4, threads = 2;
+  const BatchShape extents{3, 4, 3, 2};
+  auto p = random_trajectory<double>(extents, 3);
+  p.cost.gradient(2, 1, 0) = NAN;
+  const CStepOptions options{.speculation = width};
+  const auto in_lanes = solve<Backend<Pack<double, 8>>>(p, options);
+
+  CStepResultArrays<double> result(extents);
+  const auto problem = std::as_const(p).view();
+  const auto out = result.view();
+  const CStepBatch<double> b{batch(problem.initial),      batch(problem.dynamics), batch(problem.cost),
+                             batch(problem.reference),    batch(problem.epsilon),  batch(problem.initial_dual),
+                             batch(out.policy),           batch(out.dual),         batch(out.kl_divergence),
+                             batch(out.dual_evaluations), batch(out.status)};
+  const DualSearchOptions search{options.tolerance, options.max_evaluations, options.min_dual, options.max_dual, width};
+  for (std::int64_t i = 0; i < extents.conditions; ++i) {
+    const auto lanes = condition_lanes<double>(i, extents.conditions);
+    Scratch<double> counter;
+    c_step(Solo{}, lanes, shape_of(extents), b, search, counter);
+    std::vector<double> memory(static_cast<std::size_t>(counter.total() * width), NAN);
+    std::vector<double> slots(width);
+    std::barrier<> all_threads(width * threads);
+    on_threads(width, [&](int rank) {
+      Crew::run(threads, [&](const Crew& g) {
+        Scratch<double> scratch{memory.data() + rank * counter.total()};
+        c_step(g, lanes, shape_of(extents), b, search, scratch, Team{g, rank, width, all_threads, slots.data()});
+      });
+    });
+  }
+  for (int i = 0; i < extents.conditions; ++i) {
+    EXPECT_EQ(result.status(i), in_lanes.status(i));
+    EXPECT_EQ(result.dual_evaluations(i), in_lanes.dual_evaluations(i));
+    // Sums of two threads are rounded in another order.
+    EXPECT_NEAR(result.dual(i), in_lanes.dual(i), 1e-9 * in_lanes.dual(i));
+    for (std::size_t e = 0; e < result.policy.gain.row(i).size(); ++e)
+      EXPECT_NEAR(result.policy.gain.row(i)[e], in_lanes.policy.gain.row(i)[e], 1e-9);
+  }
+  EXPECT_EQ(result.status(2), Status::not_finite);
+}
+
 }  // namespace
 }  // namespace mdgps::kernels::testing

@@ -93,5 +93,40 @@ TYPED_TEST(TrajectoryTest, CStepMeetsItsOptimalityConditions) {
   }
 }
 
+TEST(LargeProblems, AreSolvedUpTo256StatesAnd64Actions) {
+  const BatchShape shape{1, 2, 256, 64};
+  const auto p = random_trajectory<double>(shape, 1);
+  CStepResultArrays<double> result(shape);
+  c_step<double>(p.view(), result.view());
+  EXPECT_EQ(result.status(0), Status::ok);
+  LinearGaussianPolicyArrays<double> minimiser(shape);
+  QuadraticCostArrays<double> surrogate(shape);
+  const auto s =
+      reference::surrogate(reference::cost(p.cost.view(), 0), reference::policy(p.reference.view(), 0), result.dual(0));
+  for (std::int64_t t = 0; t < shape.steps; ++t) {
+    std::ranges::copy(s.hessian[t].elements, surrogate.hessian.row(0, t).begin());
+    std::ranges::copy(s.gradient[t].elements, surrogate.gradient.row(0, t).begin());
+  }
+  // Step by step and as a scan: two ways to the same policy.
+  for (const bool parallel_in_time : {false, true}) {
+    Array<Status, 1> status({1});
+    backward_pass<double>(p.dynamics.view(), std::as_const(surrogate).view(), minimiser.view(), status,
+                          PassOptions{.parallel_in_time = parallel_in_time});
+    EXPECT_EQ(status(0), Status::ok);
+    problems::expect_policy(result.policy, 0, reference::policy(std::as_const(minimiser).view(), 0),
+                            problems::trajectory_tolerance<double>);
+  }
+  TrajectoryDistributionArrays<double> distribution(shape);
+  Array<double, 1> total({1});
+  Array<Status, 1> status({1});
+  forward_pass<double>(p.initial.view(), p.dynamics.view(), std::as_const(result.policy).view(), distribution.view(),
+                       status);
+  kl_divergence<double>(std::as_const(result.policy).view(), p.reference.view(), distribution.view(), total, {},
+                        status);
+  EXPECT_EQ(status(0), Status::ok);
+  EXPECT_NEAR(total(0), p.epsilon(0), 0.0101 * p.epsilon(0));
+  EXPECT_NEAR(total(0), result.kl_divergence(0), problems::trajectory_tolerance<double> * total(0));
+}
+
 }  // namespace
 }  // namespace mdgps

@@ -151,9 +151,9 @@ struct OnConditions {
   std::int64_t conditions;
 
   std::int64_t width() const { return op.width(); }
-  template <class Group>
-  MDGPS_FUNCTION void operator()(const Group& g, std::int64_t i, Scratch<Real>& scratch) const {
-    op(g, condition_lanes<Real>(i, conditions), scratch);
+  template <class Group, class... Team>
+  MDGPS_FUNCTION void operator()(const Group& g, std::int64_t i, Scratch<Real>& scratch, const Team&... team) const {
+    op(g, condition_lanes<Real>(i, conditions), scratch, team...);
   }
 };
 template <class Real, class Op>

@@ -32,7 +32,8 @@ struct CStepOptions {
   double tolerance = 0.01;   ///< relative, on KL = epsilon
   int max_evaluations = 50;  ///< backward sweeps per condition, one after another
   double min_dual = 1e-8, max_dual = 1e16;
-  /// Duals tried at once in an evaluation: 1, 2, 4 or 8; 0: by the number of conditions. On a GPU it is 1.
+  /// Duals tried at once in an evaluation: 1, 2, 4 or 8; 0: by the number of conditions. On a GPU
+  /// before compute capability 9.0 it is 1.
   int speculation = 0;
 };
 

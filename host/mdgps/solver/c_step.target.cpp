@@ -12,9 +12,10 @@ struct CStep {
   DualSearchOptions options;
 
   std::int64_t width() const { return tiles(shape.joint()); }
-  template <class Group, class Scalar>
-  MDGPS_FUNCTION void operator()(const Group& g, const Lanes<Scalar>& lanes, Scratch<Scalar>& scratch) const {
-    kernels::c_step(g, lanes, shape, batches, options, scratch);
+  template <class Group, class Scalar, class Team = Alone>
+  MDGPS_FUNCTION void operator()(const Group& g, const Lanes<Scalar>& lanes, Scratch<Scalar>& scratch,
+                                 const Team& team = {}) const {
+    kernels::c_step(g, lanes, shape, batches, options, scratch, team);
   }
 };
 
@@ -27,7 +28,7 @@ WorkspaceNeeds c_step(const BatchShape& shape, const CStepProblem<Real>& problem
       batch(result.kl_divergence), batch(result.dual_evaluations), batch(result.status), batch(problem.entropy_weight)};
   const int width = speculation_width(options, shape.conditions);
   const DualSearchOptions search{options.tolerance, options.max_evaluations, options.min_dual, options.max_dual,
-                                 width < most_candidates ? width : most_candidates};
+                                 candidates_at_once(width, workspace.device)};
   return launch_conditions<Real>(shape.conditions, search.width, workspace, stream,
                                  CStep<Real>{shape_of(shape), batches, search});
 }

@@ -54,8 +54,8 @@ WorkspaceNeeds launch_each(std::int64_t problems, const Workspace& workspace, St
   return launch_packs<NativePack<Real>>(problems, workspace, op);
 }
 
-/// Candidates that a condition can take lanes for: where registers are narrower, a pack takes several.
-inline constexpr int most_candidates = 8;
+/// How many of a condition's candidates are evaluated at once; each takes a lane.
+inline int candidates_at_once(int width, Device) { return width; }
 
 /// Runs `op(group, lanes, scratch)` for every pack of conditions, each of which takes `width` lanes.
 template <class Scalar, class Op>
@@ -67,7 +67,8 @@ WorkspaceNeeds launch_condition_packs(std::int64_t conditions, int width, const 
 }
 template <class Real, class Op>
 WorkspaceNeeds launch_conditions(std::int64_t conditions, int width, const Workspace& workspace, Stream, const Op& op) {
-  constexpr int wide = native_lanes<Real> < most_candidates ? most_candidates : native_lanes<Real>;
+  constexpr int wide =
+      native_lanes<Real> < 8 ? 8 : native_lanes<Real>;  // where registers are narrower, several to a pack
   return width <= native_lanes<Real> ? launch_condition_packs<NativePack<Real>>(conditions, width, workspace, op)
                                      : launch_condition_packs<Pack<Real, wide>>(conditions, width, workspace, op);
 }
