@@ -119,7 +119,7 @@ Work forward_work(const BatchShape& s) {
           }),
           bytes_of(s.steps * (n * p + n + n * n + m * n + m + m * m + p * p + p))};
 }
-/// Of one evaluation of the dual: the whole search less the same search with an evaluation less.
+/// Of one evaluation of the dual: a long search less a short one, by the evaluations between them.
 Work evaluation_work(const BatchShape& s) {
   Case c({1, s.steps, s.states, s.actions});
   const auto lanes = condition_lanes<Counted>(0, 1);
@@ -135,8 +135,11 @@ Work evaluation_work(const BatchShape& s) {
       kernels::c_step(Solo{}, lanes, shape_of(c.shape), b, DualSearchOptions{1e-300, evaluations, 1e-8, 1e16}, scratch);
     });
   };
+  const double some = search(4), evaluations_of_some = c.result.dual_evaluations(0);
+  const double more = search(8), evaluations_of_more = c.result.dual_evaluations(0);
   const std::int64_t n = s.states, m = s.actions, p = n + m;
-  return {search(4) - search(3), bytes_of(s.steps * (n * p + n + n * n + p * p + p + m * p + m + m * n + m + m * m))};
+  return {(more - some) / (evaluations_of_more - evaluations_of_some),
+          bytes_of(s.steps * (n * p + n + n * n + p * p + p + m * p + m + m * n + m + m * m))};
 }
 
 /// Median time of a call, in seconds.

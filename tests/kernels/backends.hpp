@@ -43,8 +43,8 @@ struct BackendNames {
   }
 };
 
-/// The shapes of a test, with fewer conditions where a group of threads takes them one by one, and of them the last, with
-/// two steps, where the threads are many: a barrier of a hundred threads takes a millisecond.
+/// The shapes of a test, with fewer conditions where a group of threads takes them one by one, and of them the last,
+/// with two steps, where the threads are many: a barrier of a hundred threads takes a millisecond.
 template <class B>
 std::vector<BatchShape> shapes_for(std::vector<BatchShape> shapes) {
   if (B::threads > 4) {
