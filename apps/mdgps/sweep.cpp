@@ -7,6 +7,7 @@
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "apps/mdgps/commands.hpp"
 #include "apps/mdgps/interrupt.hpp"
@@ -179,9 +180,10 @@ int sweep(const Arguments& arguments) {
       if (finished(jobs[j])) runs.push_back({task, arguments.method, jobs[j].folder});
     if (!runs.empty()) results.push_back({&points[p], report::collect(runs, arguments.iterations).curves.front()});
   }
-  std::ranges::stable_sort(results, [](const Result& a, const Result& b) {
-    const auto &x = a.curve.iterations.back(), &y = b.curve.iterations.back();
-    return x.mean_success != y.mean_success ? x.mean_success > y.mean_success : x.mean_distance < y.mean_distance;
+  std::ranges::stable_sort(results, {}, [](const Result& result) {
+    const auto& last = result.curve.iterations.back();
+    const double distance = std::isnan(last.mean_distance) ? INFINITY : last.mean_distance;
+    return std::pair(-last.mean_success, distance);
   });
   fs::create_directories(output);
   write_table(output / "sweep.csv", axes, results);

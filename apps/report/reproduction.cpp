@@ -50,15 +50,18 @@ RunCurve read_curve(const std::filesystem::path& folder, int iterations) {
              success = table.numbers("global_success");
   RunCurve curve;
   for (int k = 1; k <= iterations; ++k) {
-    double distances = 0, successes = 0, conditions = 0;
+    double distances = 0, successes = 0, conditions = 0, finished = 0;
     for (std::size_t row = 0; row < table.rows(); ++row) {
       if (iteration[row] != k) continue;
-      distances += distance[row];
+      if (std::isfinite(distance[row])) {  // a rollout that diverged has failed, but ended nowhere
+        distances += distance[row];
+        finished += 1;
+      }
       successes += success[row];
       conditions += 1;
     }
     if (conditions == 0) throw std::runtime_error(file.string() + ": has no iteration " + std::to_string(k));
-    curve.distance.push_back(distances / conditions);
+    curve.distance.push_back(distances / finished);
     curve.success.push_back(successes / conditions);
   }
   return curve;

@@ -15,8 +15,8 @@ struct ReproducedRun {
   std::filesystem::path folder;
 };
 
-/// Of one task and method at one iteration, over the seeds. A run's value is the mean over its conditions; the standard
-/// deviation is the sample's, 0 for one run.
+/// Of one task and method at one iteration, over the seeds. A run's value is the mean over its conditions (distances:
+/// over those whose rollout did not diverge); the standard deviation is the sample's, 0 for one run.
 struct Statistics {
   double mean_distance = 0, std_distance = 0;
   double mean_success = 0, std_success = 0;

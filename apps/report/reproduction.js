@@ -5,7 +5,11 @@ const COLUMNS = {
   "off-policy-classic": "Off-policy, classic",
   "off-policy-global": "Off-policy, global",
   "on-policy-classic": "On-policy, classic",
-  "on-policy-global": "On-policy, global"
+  "on-policy-global": "On-policy, global",
+  "dual_gradient": "Dual gradient",
+  "penalty": "Penalty",
+  "admm": "ADMM",
+  "dagger": "DAgger"
 };
 const columnName = (method) => COLUMNS[method] ?? method;
 const taskName = (task) => task.replaceAll("_", " ");
