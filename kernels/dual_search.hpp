@@ -136,8 +136,19 @@ class DualSearch {
     return above ? x_ + reach : x_ - reach;
   }
 
-  /// Keeps the points nearest to the root, the nearest first.
+  /// Keeps the points nearest to the root, the nearest first. KL is monotone: of two points on one side of the root,
+  /// the one whose dual is farther and whose KL seems nearer shows nothing but rounding.
   MDGPS_FUNCTION void remember(const Point& point) {
+    const auto belies = [](const Point& far, const Point& near) {
+      return (far.y > 0) == (near.y > 0) && (near.y > 0 ? far.x < near.x : far.x > near.x) &&
+             magnitude(far.y) <= magnitude(near.y);
+    };
+    int kept = 0;
+    for (int i = 0; i < points_; ++i) {
+      if (belies(point, nearest_[i])) return;
+      if (!belies(nearest_[i], point)) nearest_[kept++] = nearest_[i];
+    }
+    points_ = kept;
     int place = points_ < 3 ? points_++ : 3;
     for (; place > 0 && magnitude(nearest_[place - 1].y) > magnitude(point.y); --place)
       if (place < 3) nearest_[place] = nearest_[place - 1];

@@ -185,5 +185,16 @@ TEST(DualSearch, DivergencesThatAreZeroOrNegativeByRoundingCountAsSmall) {
   EXPECT_NEAR(s.kl(), 1e-3, 1e-5);
 }
 
+TEST(DualSearch, RoundingOfTinyDivergencesDoesNotHoldItUp) {
+  // Positive at the start and negative just below it: there KL seems to move away from the bound.
+  for (const int width : {1, 2, 4, 8})
+    for (const double level : {1e-14, 1e-12, 1e-9}) {
+      const auto s = search(
+          1e16, 0.5, [&](double eta) { return 1.0 / eta + (eta > 1e15 ? 1e-14 : -level); }, speculating(width));
+      EXPECT_EQ(s.state(), State::converged) << width << " " << level;
+      EXPECT_LE(s.evaluations(), 12) << width << " " << level;
+    }
+}
+
 }  // namespace
 }  // namespace mdgps::kernels
