@@ -133,8 +133,8 @@ MDGPS_FUNCTION void product_tile_of(int rows, int cols, const Matrix<Scalar>& a,
   product_tile<R, C>(a, b, out, i0, j0, update, part);
 }
 
-/// The same for up to 2 x 2 entries of plain scalars. Where there are fewer, rows and columns repeat and are not stored:
-/// one text for all shapes keeps a GPU's code short.
+/// The same for up to 2 x 2 entries of plain scalars. Where there are fewer, rows and columns repeat and are not
+/// stored: one text for all shapes keeps a GPU's code short.
 template <class Scalar>
 MDGPS_FUNCTION void scalar_tile(int rows, int cols, const Matrix<Scalar>& a, const Matrix<Scalar>& b,
                                 const Matrix<Scalar>& out, int i0, int j0, Update update, Part part) {
