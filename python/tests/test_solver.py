@@ -212,6 +212,22 @@ def test_inputs_are_not_copied_and_may_be_strided_or_read_only():
     assert (mdgps.backward_pass((strided, *dynamics[1:]), cost).gain == expected.gain).all()
 
 
+def test_anything_with_dlpack_is_read():
+    class Foreign:
+        def __init__(self, array):
+            self._array, self.shape, self.dtype = array, array.shape, array.dtype
+
+        def __dlpack__(self, **options):
+            return self._array.__dlpack__(**options)
+
+        def __dlpack_device__(self):
+            return self._array.__dlpack_device__()
+
+    problem = random_problem()
+    foreign = [type(a)(*(Foreign(member) for member in a)) for a in problem]
+    assert (mdgps.c_step(*foreign, 1.0).policy.gain == mdgps.c_step(*problem, 1.0).policy.gain).all()
+
+
 def test_pytorch_tensors_come_back_as_pytorch_tensors():
     torch = pytest.importorskip("torch")
     problem = random_problem()

@@ -33,7 +33,7 @@ def test_a_run_comes_back_with_its_tables(capsys):
 def test_mistakes_raise_with_the_program_s_line():
     with pytest.raises(ValueError, match="obstacle"):
         mdgps.train("obstacel")
-    with pytest.raises(ValueError, match="algorithm.samples"):
+    with pytest.raises(ValueError, match="did you mean 'samples'"):
         mdgps.train("obstacle", settings={"algorithm.sample": 3})
     with pytest.raises(FileNotFoundError, match="config.toml"):
         mdgps.Run(".")
