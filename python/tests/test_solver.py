@@ -229,7 +229,7 @@ def test_anything_with_dlpack_is_read():
 
 
 def test_pytorch_tensors_come_back_as_pytorch_tensors():
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", exc_type=ImportError)
     problem = random_problem()
     tensors = [type(a)(*(torch.from_numpy(member) for member in a)) for a in problem]
     result = mdgps.c_step(*tensors, 1.0)
