@@ -219,7 +219,7 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
     }
   }
   for (int r = 0; r < lanes.count; ++r) lanes.stored[r] = r * width + search[r].chosen() % width;
-  if (search[0].chosen() / width != team.rank()) lanes.count = 0;  // the policy is with another group of the team
+  if (search[0].chosen() / width != team.rank()) return;  // the policy is with another group of the team
 
   Mask<Scalar> failed = false;
   for (int w = 0; w < W; ++w) set_lane(failed, w, search[w / width].state() == DualSearch::State::failed);
