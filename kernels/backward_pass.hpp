@@ -6,63 +6,131 @@
 
 namespace mdgps::kernels::inline MDGPS_TARGET {
 
-/// Scratch of one Riccati step.
-template <class Scalar>
-struct RiccatiScratch {
-  Matrix<Scalar> value_times_transition;  ///< V f    [n,n+m]
-  Vector<Scalar> value_gradient;          ///< v + V f_c [n]
-  Matrix<Scalar> half_gain;               ///< L^-1 Qux [m,n]
-  Vector<Scalar> half_offset;             ///< L^-1 qu  [m]
+/// From this many states on the value function is carried by a factor: its product with the dynamics then does half the
+/// work, which pays for the factorisation.
+inline constexpr int least_states_in_root_form = 16;
 
-  MDGPS_FUNCTION static RiccatiScratch take(Scratch<Scalar>& s, const Shape& shape) {
-    return {s.take_matrix(shape.states, shape.joint()), s.take_vector(shape.states),
-            s.take_matrix(shape.actions, shape.states), s.take_vector(shape.actions)};
+/// V(x) = 1/2 x'V x + v'x + ..., with the vector as a row below the matrix.
+template <class Scalar>
+struct ValueFunction {
+  Matrix<Scalar> V;         ///< [n+1,n] lower triangle; the last row is v'
+  Matrix<Scalar> factor;    ///< [n+1,n] L with V = L L', zero above its diagonal; the last row is (L^-1 v)'
+  Mask<Scalar> definite{};  ///< V has the factor
+
+  MDGPS_FUNCTION static ValueFunction take(Scratch<Scalar>& s, int n) {
+    return {s.take_matrix(n + 1, n), s.take_matrix(n >= least_states_in_root_form ? n + 1 : 0, n)};
+  }
+  /// Finds the factor, where it is used. Its zeros must be there: see RiccatiScratch::start().
+  template <class Group>
+  MDGPS_FUNCTION void factorise(const Group& g) {
+    if (V.cols < least_states_in_root_form) return;
+    copy_lower(g, V, factor);
+    definite = true;
+    cholesky(g, factor, definite);
   }
 };
 
-/// Q(z) = cost + V(f z + f_c), then the policy that minimises E[Q] - H(u|x) and its value.
-/// f [n,n+m], f_c [n]   dynamics; not read at the last step (`last`), whose value function is 0
-/// Q [n+m,n+m], q [n+m] in: the step's cost; out: the Q-function
-/// V [n,n], v [n]       in: value function of the next step; out: of this one
-/// K [m,n], k [m]       out: policy mean
-/// L [m,m]              out: factor of Quu = C^-1, lower triangle
-template <class Group, class Scalar>
-MDGPS_FUNCTION void riccati_step(const Group& g, const Matrix<Scalar>& f, const Vector<Scalar>& f_c, bool last,
-                                 const Matrix<Scalar>& Q, const Vector<Scalar>& q, const Matrix<Scalar>& V,
-                                 const Vector<Scalar>& v, const Matrix<Scalar>& K, const Vector<Scalar>& k,
-                                 const Matrix<Scalar>& L, Mask<Scalar>& ok, const RiccatiScratch<Scalar>& s) {
-  const int n = V.rows, m = L.rows;
-  if (!last) {
-    for_each(g, n, [&](int i) { s.value_gradient(i) = v(i); });
-    product(g, V, f_c, s.value_gradient, Update::add);
-    product(g, V, f, s.value_times_transition);
-    product(g, transpose(f), s.value_times_transition, Q, Update::add, Part::symmetric);
-    product(g, transpose(f), s.value_gradient, q, Update::add);
+/// Scratch of one Riccati step. The gradient is a row below the Hessian throughout: [Q; q'].
+template <class Scalar>
+struct RiccatiScratch {
+  ValueFunction<Scalar> value;  ///< of the step before, in the order of work
+  Matrix<Scalar> W;             ///< L'f or V f, and a column for the vector [n,n+m+1]
+  Matrix<Scalar> classical;     ///< [Q; q'] again, where V has no factor [n+m+1,n+m]
+  Matrix<Scalar> L, inverse;    ///< chol(Quu) and its inverse [m,m]
+  Matrix<Scalar> half_gain;     ///< L^-1 [Qux, qu] [m,n+1]
+
+  MDGPS_FUNCTION static RiccatiScratch take(Scratch<Scalar>& s, const Shape& shape) {
+    const int n = shape.states, m = shape.actions, p = shape.joint();
+    return {ValueFunction<Scalar>::take(s, n),
+            s.take_matrix(n, p + 1),
+            s.take_matrix(n >= least_states_in_root_form ? p + 1 : 0, p),
+            s.take_matrix(m, m),
+            s.take_matrix(m, m),
+            s.take_matrix(m, n + 1)};
   }
-  copy(g, Q.block(n, n, m, m), L);
-  cholesky(g, L, ok);
-  copy(g, Q.block(n, 0, m, n), s.half_gain);
-  for_each(g, m, [&](int i) { s.half_offset(i) = q(n + i); });
-  solve_lower(g, L, s.half_gain);
-  solve_lower(g, L, s.half_offset.column());
+  /// Before the first step.
+  template <class Group>
+  MDGPS_FUNCTION void start(const Group& g) const {
+    fill(g, value.factor, Scalar{});
+  }
+};
 
-  copy(g, Q.block(0, 0, n, n), V);
-  product(g, transpose(s.half_gain), s.half_gain, V, Update::subtract, Part::symmetric);
-  for_each(g, n, [&](int i) { v(i) = q(i); });
-  product(g, transpose(s.half_gain), s.half_offset, v, Update::subtract);
-
-  for_each(g, m * n, [&](int e) { K(e / n, e % n) = -s.half_gain(e / n, e % n); });
-  for_each(g, m, [&](int i) { k(i) = -s.half_offset(i); });
-  solve_lower_transposed(g, L, K);
-  solve_lower_transposed(g, L, k.column());
+/// [Q; q'] += f'V f and f'(v + V f_c), with the factor of V: W = L'f, w = L'f_c + L^-1 v, then W'W and W'w.
+template <class Group, class Scalar>
+MDGPS_FUNCTION void add_value_by_root(const Group& g, const Matrix<Scalar>& f, const Vector<Scalar>& f_c,
+                                      const Matrix<Scalar>& Q, const RiccatiScratch<Scalar>& s) {
+  const int n = f.rows, p = f.cols;
+  const auto L = s.value.factor.block(0, 0, n, n);
+  const auto W = s.W.block(0, 0, n, p), w = s.W.block(0, p, n, 1);
+  copy(g, transpose(s.value.factor.block(n, 0, 1, n)), w);
+  product(g, transpose(L), f_c.column(), w, Update::add, Part::full, Zeros::below_diagonal);
+  product(g, transpose(L), f, W, Update::set, Part::full, Zeros::below_diagonal);
+  product(g, transpose(s.W), W, Q, Update::add, Part::lower);
 }
 
-/// C = (L L')^-1, symmetric to the bit.   inverse [m,m] receives L^-1.
+/// The same with V itself: W = V f, w = V f_c + v, then f'W and f'w.
 template <class Group, class Scalar>
-MDGPS_FUNCTION void inverse_from_factor(const Group& g, const Matrix<Scalar>& L, const Matrix<Scalar>& inverse,
-                                        const Matrix<Scalar>& C) {
-  invert_lower(g, L, inverse);
-  product(g, transpose(inverse), inverse, C, Update::set, Part::symmetric);
+MDGPS_FUNCTION void add_value(const Group& g, const Matrix<Scalar>& f, const Vector<Scalar>& f_c,
+                              const Matrix<Scalar>& Q, const RiccatiScratch<Scalar>& s) {
+  const int n = f.rows, p = f.cols;
+  const auto V = s.value.V.block(0, 0, n, n);
+  const auto W = s.W.block(0, 0, n, p), w = s.W.block(0, p, n, 1);
+  mirror(g, V);
+  copy(g, transpose(s.value.V.block(n, 0, 1, n)), w);
+  product(g, V, f_c.column(), w, Update::add);
+  product(g, V, f, W);
+  product(g, transpose(f), W, Q.block(0, 0, p, p), Update::add, Part::lower);
+  product(g, transpose(w), f, Q.block(p, 0, 1, p), Update::add);
+}
+
+/// Q(z) = cost + V(f z + f_c), then the policy that minimises E[Q] - H(u|x) and its value.
+/// f [n,n+m], f_c [n]   dynamics; not read at the last step (`last`), whose value function is 0
+/// Q [n+m+1,n+m]        in: the step's cost; out: the Q-function. Lower triangle, and the gradient as the last row
+/// K [m,n], k [m]       out: policy mean
+/// L [m,m]              out: factor of Quu = C^-1, lower triangle
+/// s                    in: value function of the next step; out: of this one, and L^-1
+template <class Group, class Scalar>
+MDGPS_FUNCTION void riccati_step(const Group& g, const Matrix<Scalar>& f, const Vector<Scalar>& f_c, bool last,
+                                 const Matrix<Scalar>& Q, const Matrix<Scalar>& K, const Vector<Scalar>& k,
+                                 const Matrix<Scalar>& L, Mask<Scalar>& ok, RiccatiScratch<Scalar>& s) {
+  const int n = K.cols, m = K.rows, p = n + m;
+  const bool root_form = n >= least_states_in_root_form;
+  if (!last) {
+    if (!root_form) {
+      add_value(g, f, f_c, Q, s);
+    } else if (none(!s.value.definite)) {
+      add_value_by_root(g, f, f_c, Q, s);
+    } else {
+      copy_lower(g, Q, s.classical);
+      add_value_by_root(g, f, f_c, Q, s);
+      add_value(g, f, f_c, s.classical, s);
+      for_each(g, p + 1, [&](int i) {
+        for (int j = 0; j <= i && j < p; ++j) Q(i, j) = select(s.value.definite, Q(i, j), s.classical(i, j));
+      });
+    }
+  }
+  copy_lower(g, Q.block(n, n, m, m), L);
+  cholesky(g, L, ok);
+  invert_lower(g, L, s.inverse);
+  product(g, s.inverse, Q.block(n, 0, m, n), s.half_gain.block(0, 0, m, n), Update::set, Part::full,
+          Zeros::above_diagonal);
+  product(g, s.inverse, transpose(Q.block(p, n, 1, m)), s.half_gain.block(0, n, m, 1), Update::set, Part::full,
+          Zeros::above_diagonal);
+
+  copy_lower(g, Q.block(0, 0, n, n), s.value.V);
+  copy(g, Q.block(p, 0, 1, n), s.value.V.block(n, 0, 1, n));
+  product(g, transpose(s.half_gain), s.half_gain.block(0, 0, m, n), s.value.V, Update::subtract, Part::lower);
+  s.value.factorise(g);
+  s.value.definite = s.value.definite | !ok;  // a lane that has failed must not slow the others
+  product(g, transpose(s.inverse), s.half_gain.block(0, 0, m, n), K, Update::negate, Part::full, Zeros::below_diagonal);
+  product(g, transpose(s.inverse), s.half_gain.block(0, n, m, 1), k.column(), Update::negate, Part::full,
+          Zeros::below_diagonal);
+}
+
+/// C = (L L')^-1 from L^-1, symmetric to the bit.
+template <class Group, class Scalar>
+MDGPS_FUNCTION void covariance_of(const Group& g, const Matrix<Scalar>& inverse, const Matrix<Scalar>& C) {
+  product(g, transpose(inverse), inverse, C, Update::set, Part::symmetric, Zeros::below_diagonal);
 }
 
 /// The whole pass for the lanes' conditions, the cost in nats. `status` says where some Quu has no factor.
@@ -74,18 +142,15 @@ MDGPS_FUNCTION void backward_pass(const Group& g, const Lanes<Scalar>& lanes, co
   const int n = shape.states, m = shape.actions, p = shape.joint();
   const auto f = scratch.take_matrix(n, p);
   const auto f_c = scratch.take_vector(n);
-  const auto Q = scratch.take_matrix(p, p);
-  const auto q = scratch.take_vector(p);
-  const auto V = scratch.take_matrix(n, n);
-  const auto v = scratch.take_vector(n);
+  const auto Q = scratch.take_matrix(p + 1, p);
   const auto K = scratch.take_matrix(m, n);
   const auto k = scratch.take_vector(m);
   const auto L = scratch.take_matrix(m, m);
-  const auto inverse = scratch.take_matrix(m, m);
   const auto C = scratch.take_matrix(m, m);
-  const auto step_scratch = RiccatiScratch<Scalar>::take(scratch, shape);
+  auto step_scratch = RiccatiScratch<Scalar>::take(scratch, shape);
   if (scratch.counting()) return;
 
+  step_scratch.start(g);
   Mask<Scalar> positive = true, all_finite = true;  // the latter judged before the first failing factor
   for (int t = shape.steps - 1; t >= 0; --t) {
     const bool last = t == shape.steps - 1;
@@ -93,12 +158,12 @@ MDGPS_FUNCTION void backward_pass(const Group& g, const Lanes<Scalar>& lanes, co
       load(g, lanes, dynamics.transition, t, f);
       load(g, lanes, dynamics.offset, t, f_c);
     }
-    load(g, lanes, cost.hessian, t, Q);
-    load(g, lanes, cost.gradient, t, q);
+    load_lower(g, lanes, cost.hessian, t, Q.block(0, 0, p, p));
+    load(g, lanes, cost.gradient, t, Vector<Scalar>{&Q(p, 0), p});
     const Mask<Scalar> positive_so_far = positive;
-    riccati_step(g, f, f_c, last, Q, q, V, v, K, k, L, positive, step_scratch);
-    inverse_from_factor(g, L, inverse, C);
-    all_finite = all_finite & (finite(sum_of_lower(g, Q) + sum(g, q)) | !positive_so_far);
+    riccati_step(g, f, f_c, last, Q, K, k, L, positive, step_scratch);
+    covariance_of(g, step_scratch.inverse, C);
+    all_finite = all_finite & (finite(sum_of_lower(g, Q)) | !positive_so_far);
     store(g, lanes, K, policy.gain, t);
     store(g, lanes, k, policy.offset, t);
     store(g, lanes, C, policy.covariance, t);

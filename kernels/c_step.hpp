@@ -26,58 +26,66 @@ struct CStepBatch {
   Batch<const T> entropy_weight{};  ///< w; no memory: 0
 };
 
-/// The lanes' problems in the group's own layout, loaded once per C-step; only lower triangles are touched afterwards.
+/// The lanes' problems in the group's own layout, loaded once per C-step: what a step reads lies side by side, since
+/// streaming it costs as much as computing on it. Of symmetric matrices there is the lower triangle.
 template <class Scalar>
 struct CStepSteps {
   Shape shape;
-  Scalar *f, *f_c, *F, *H, *gradient, *G, *h, *log_determinant, *K, *k, *L;
+  Scalar *read, *written;
   Scalar* entropy_weight;  ///< null: 0
 
   MDGPS_FUNCTION static CStepSteps take(Scratch<Scalar>& s, const Shape& shape) {
-    const std::int64_t T = shape.steps, n = shape.states, m = shape.actions, p = n + m;
-    CStepSteps steps;
-    steps.shape = shape;
-    steps.f = s.take_stored(T * n * p);
-    steps.f_c = s.take_stored(T * n);
-    steps.F = s.take_stored(T * n * n);
-    steps.H = s.take_stored(T * p * p);
-    steps.gradient = s.take_stored(T * p);
-    steps.G = s.take_stored(T * m * p);
-    steps.h = s.take_stored(T * m);
-    steps.log_determinant = s.take_stored(T);
-    steps.K = s.take_stored(T * m * n);
-    steps.k = s.take_stored(T * m);
-    steps.L = s.take_stored(T * m * m);
-    steps.entropy_weight = s.take_stored(T);
+    CStepSteps steps{shape, nullptr, nullptr, nullptr};
+    steps.read = s.take_stored(shape.steps * std::int64_t{steps.read_size()});
+    steps.written = s.take_stored(shape.steps * std::int64_t{steps.written_size()});
+    steps.entropy_weight = s.take_stored(shape.steps);
     return steps;
   }
 
-  MDGPS_FUNCTION static Matrix<Scalar> step(Scalar* data, int t, int rows, int cols) {
-    return matrix(data + std::int64_t{t} * rows * cols, rows, cols);
-  }
-  MDGPS_FUNCTION static Vector<Scalar> step(Scalar* data, int t, int size) {
-    return {data + std::int64_t{t} * size, size};
-  }
-  MDGPS_FUNCTION Matrix<Scalar> transition(int t) const { return step(f, t, shape.states, shape.joint()); }
-  MDGPS_FUNCTION Vector<Scalar> offset(int t) const { return step(f_c, t, shape.states); }
-  MDGPS_FUNCTION Matrix<Scalar> noise(int t) const { return step(F, t, shape.states, shape.states); }
-  MDGPS_FUNCTION Matrix<Scalar> hessian(int t) const { return step(H, t, shape.joint(), shape.joint()); }
-  MDGPS_FUNCTION Vector<Scalar> cost_gradient(int t) const { return step(gradient, t, shape.joint()); }
+  MDGPS_FUNCTION int states() const { return shape.states; }
+  MDGPS_FUNCTION int actions() const { return shape.actions; }
+  MDGPS_FUNCTION int joint() const { return shape.joint(); }
+  MDGPS_FUNCTION int read_size() const { return log_determinant_at() + 1; }
+  MDGPS_FUNCTION int written_size() const { return factor_at() + actions() * actions(); }
+  MDGPS_FUNCTION Scalar* read_at(int t) const { return read + t * std::int64_t{read_size()}; }
+
+  MDGPS_FUNCTION Matrix<Scalar> transition(int t) const { return matrix(read_at(t), states(), joint()); }
+  MDGPS_FUNCTION Vector<Scalar> offset(int t) const { return {read_at(t) + offset_at(), states()}; }
+  MDGPS_FUNCTION Lower<Scalar> noise(int t) const { return {read_at(t) + noise_at(), states()}; }
+  MDGPS_FUNCTION Lower<Scalar> hessian(int t) const { return {read_at(t) + hessian_at(), joint()}; }
+  MDGPS_FUNCTION Vector<Scalar> cost_gradient(int t) const { return {read_at(t) + gradient_at(), joint()}; }
   MDGPS_FUNCTION Reference<Scalar> reference(int t) const {
-    return {step(G, t, shape.actions, shape.joint()), step(h, t, shape.actions), log_determinant[t]};
+    Scalar* const at = read_at(t);
+    return {matrix(at + G_at(), actions(), joint()), {at + h_at(), actions()}, at[log_determinant_at()]};
   }
-  MDGPS_FUNCTION Matrix<Scalar> gain(int t) const { return step(K, t, shape.actions, shape.states); }
-  MDGPS_FUNCTION Vector<Scalar> action_offset(int t) const { return step(k, t, shape.actions); }
-  MDGPS_FUNCTION Matrix<Scalar> factor(int t) const { return step(L, t, shape.actions, shape.actions); }
+  MDGPS_FUNCTION void set_log_determinant(int t, const Scalar& value) const {
+    read_at(t)[log_determinant_at()] = value;
+  }
+  MDGPS_FUNCTION Matrix<Scalar> gain(int t) const { return matrix(written_at(t), actions(), states()); }
+  MDGPS_FUNCTION Vector<Scalar> action_offset(int t) const { return {written_at(t) + action_offset_at(), actions()}; }
+  MDGPS_FUNCTION Matrix<Scalar> factor(int t) const {
+    return matrix(written_at(t) + factor_at(), actions(), actions());
+  }
+
+ private:
+  MDGPS_FUNCTION int offset_at() const { return states() * joint(); }
+  MDGPS_FUNCTION int noise_at() const { return offset_at() + states(); }
+  MDGPS_FUNCTION int hessian_at() const { return noise_at() + Lower<Scalar>::size(states()); }
+  MDGPS_FUNCTION int gradient_at() const { return hessian_at() + Lower<Scalar>::size(joint()); }
+  MDGPS_FUNCTION int G_at() const { return gradient_at() + joint(); }
+  MDGPS_FUNCTION int h_at() const { return G_at() + actions() * joint(); }
+  MDGPS_FUNCTION int log_determinant_at() const { return h_at() + actions(); }
+  MDGPS_FUNCTION int action_offset_at() const { return actions() * states(); }
+  MDGPS_FUNCTION int factor_at() const { return action_offset_at() + actions(); }
+  MDGPS_FUNCTION Scalar* written_at(int t) const { return written + t * std::int64_t{written_size()}; }
 };
 
 /// Scratch of an evaluation of the dual.
 template <class Scalar>
 struct CStepScratch {
-  Matrix<Scalar> Q, V;
-  Vector<Scalar> q, v;
-  Matrix<Scalar> inverse_factor;  ///< L^-1 [m,m], whose transpose is a root of C
-  Matrix<Scalar> covariance;      ///< C [m,m]
+  Matrix<Scalar> Q;           ///< the surrogate cost, then the Q-function [n+m+1,n+m]
+  Vector<Scalar> x;           ///< [n]
+  Matrix<Scalar> covariance;  ///< C [m,m]
   DivergenceToGo<Scalar> divergence;
   RiccatiScratch<Scalar> riccati;
   DivergenceToGoScratch<Scalar> to_go;
@@ -87,11 +95,8 @@ struct CStepScratch {
   MDGPS_FUNCTION static CStepScratch take(Scratch<Scalar>& s, const Shape& shape) {
     const int n = shape.states, m = shape.actions, p = shape.joint();
     CStepScratch scratch;
-    scratch.Q = s.take_matrix(p, p);
-    scratch.V = s.take_matrix(n, n);
-    scratch.q = s.take_vector(p);
-    scratch.v = s.take_vector(n);
-    scratch.inverse_factor = s.take_matrix(m, m);
+    scratch.Q = s.take_matrix(p + 1, p);
+    scratch.x = s.take_vector(n);
     scratch.covariance = s.take_matrix(m, m);
     scratch.divergence = {s.take_matrix(n, n), s.take_vector(n), Scalar{}};
     scratch.riccati = RiccatiScratch<Scalar>::take(s, shape);
@@ -115,35 +120,42 @@ MDGPS_FUNCTION DualValue<Scalar> evaluate_dual(const Group& g, const CStepSteps<
                                                const Scalar& inverse_eta, Mask<Scalar> reference_ok,
                                                CStepScratch<Scalar>& s) {
   const int p = steps.shape.joint();
+  const auto Q = s.Q.block(0, 0, p, p);
+  const Vector<Scalar> q{&s.Q(p, 0), p};
   DualValue<Scalar> value{Scalar{}, reference_ok, true};
+  s.riccati.start(g);
   for (int t = steps.shape.steps - 1; t >= 0; --t) {
     const bool last = t == steps.shape.steps - 1;
-    const auto f = steps.transition(t), H = steps.hessian(t), L = steps.factor(t), K = steps.gain(t);
+    const auto f = steps.transition(t), L = steps.factor(t), K = steps.gain(t);
+    const auto H = steps.hessian(t);
     const auto f_c = steps.offset(t), gradient = steps.cost_gradient(t), k = steps.action_offset(t);
     const auto reference = steps.reference(t);
 
     // surrogate l/eta - log reference: H/eta + G'G, g/eta - G'h
     for_each(g, p, [&](int i) {
-      for (int j = 0; j <= i; ++j) s.Q(i, j) = inverse_eta * H(i, j);
-      s.q(i) = inverse_eta * gradient(i);
+      for (int j = 0; j <= i; ++j) Q(i, j) = inverse_eta * H(i, j);
+      q(i) = inverse_eta * gradient(i);
     });
-    product(g, transpose(reference.G), reference.G, s.Q, Update::add, Part::symmetric);
-    product(g, transpose(reference.G), reference.h, s.q, Update::subtract);
+    product(g, transpose(reference.G), reference.G, Q, Update::add, Part::lower);
+    product(g, transpose(reference.G), reference.h, q, Update::subtract);
 
     const Mask<Scalar> positive_so_far = value.positive;
-    riccati_step(g, f, f_c, last, s.Q, s.q, s.V, s.v, K, k, L, value.positive, s.riccati);
-    value.all_finite = value.all_finite & (finite(sum_of_lower(g, s.Q) + sum(g, s.q)) | !positive_so_far);
+    riccati_step(g, f, f_c, last, s.Q, K, k, L, value.positive, s.riccati);
+    value.all_finite = value.all_finite & (finite(sum_of_lower(g, s.Q)) | !positive_so_far);
     if (steps.entropy_weight != nullptr) {
-      const Scalar narrowing = Scalar(1.0) / root(Scalar(1.0) + inverse_eta * steps.entropy_weight[t]);
+      const Scalar widening = root(Scalar(1.0) + inverse_eta * steps.entropy_weight[t]);
+      const Scalar narrowing = Scalar(1.0) / widening;
       const int m = L.rows;
-      for_each(g, m * m, [&](int e) { L(e / m, e % m) *= narrowing; });
+      for_each(g, m * m, [&](int e) {
+        L(e / m, e % m) *= narrowing;
+        s.riccati.inverse(e / m, e % m) *= widening;
+      });
     }
 
-    invert_lower(g, L, s.inverse_factor);
-    divergence_to_go_step(g, f, f_c, steps.noise(t), last, K, k, transpose(s.inverse_factor), -log_determinant(g, L),
+    divergence_to_go_step(g, f, f_c, steps.noise(t), last, K, k, transpose(s.riccati.inverse), -log_determinant(g, L),
                           reference, s.divergence, s.to_go);
   }
-  value.kl = expected_divergence(g, s.divergence, s.initial_mean, s.initial_covariance, s.v);
+  value.kl = expected_divergence(g, s.divergence, s.initial_mean, s.initial_covariance, s.x);
   value.all_finite = value.all_finite & (finite(value.kl) | !value.positive);
   return value;
 }
@@ -181,9 +193,9 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
     load(g, lanes, b.cost.hessian, t, steps.hessian(t));
     load(g, lanes, b.cost.gradient, t, steps.cost_gradient(t));
     auto reference = steps.reference(t);
-    load_reference(g, lanes, b.reference, t, steps.gain(t), steps.action_offset(t), s.covariance, s.inverse_factor,
+    load_reference(g, lanes, b.reference, t, steps.gain(t), steps.action_offset(t), s.covariance, s.riccati.inverse,
                    reference, reference_ok);
-    for_each(g, 1, [&](int) { steps.log_determinant[t] = reference.log_determinant; });
+    for_each(g, 1, [&](int) { steps.set_log_determinant(t, reference.log_determinant); });
     if (steps.entropy_weight != nullptr)
       for_each(g, W, [&](int w) { lane(steps.entropy_weight[t], w) = *b.entropy_weight.at(lanes.condition[w], t); });
   }
@@ -233,7 +245,8 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
     });
   };
   for (int t = 0; t < T_; ++t) {
-    inverse_from_factor(g, steps.factor(t), s.inverse_factor, s.covariance);
+    invert_lower(g, steps.factor(t), s.riccati.inverse);
+    covariance_of(g, s.riccati.inverse, s.covariance);
     keep_reference(b.reference.gain, t, steps.gain(t));
     keep_reference(b.reference.offset, t, steps.action_offset(t).column());
     keep_reference(b.reference.covariance, t, s.covariance);

@@ -6,23 +6,64 @@
 
 namespace mdgps::kernels::inline MDGPS_TARGET {
 
-/// A = L L' in place (lower triangle; the upper one is left alone).   A [n,n] symmetric.
+/// The factor of the first N columns of a matrix that has no others; every thread finds that of the square on its own.
+template <int N, class Group, class Scalar>
+MDGPS_FUNCTION void cholesky_panel(const Group& g, const Matrix<Scalar>& panel, Mask<Scalar>& ok) {
+  Scalar l[N][N], inverse[N];
+  unrolled<N>([&](auto j) MDGPS_INLINE {
+    unrolled<N - j>([&](auto below) MDGPS_INLINE {
+      constexpr int i = j + below;
+      Scalar x = panel(i, j);
+      unrolled<j>([&](auto k) MDGPS_INLINE { x -= l[i][k] * l[j][k]; });
+      if constexpr (i == j) {
+        const auto positive = x > Scalar{};
+        ok = ok & positive;
+        l[j][j] = root(select(positive, x, Scalar(1)));
+        inverse[j] = Scalar(1) / l[j][j];
+      } else {
+        l[i][j] = x * inverse[j];
+      }
+    });
+  });
+  g.sync();  // all threads have read the square before it is overwritten
+  for_each(g, panel.rows, [&](int i) {
+    Scalar x[N];
+    unrolled<N>([&](auto j) MDGPS_INLINE {
+      if (i >= N) {
+        x[j] = panel(i, j);
+        unrolled<j>([&](auto k) MDGPS_INLINE { x[j] -= x[k] * l[j][k]; });
+        x[j] *= inverse[j];
+        panel(i, j) = x[j];
+      } else if (j <= i) {
+        panel(i, j) = l[i][j];
+      }
+    });
+  });
+}
+
+/// A = L L' in place (lower triangle; what is above it is left alone).   A [n,n] symmetric.
+/// Rows below the n-th, where there are some, become B L^-T: a row q' becomes (L^-1 q)'.
 /// Where a pivot is not positive, ok becomes false and the pivot is read as 1: that lane stays finite and is not used.
+/// Blocks of four columns: each is brought up to date by a product, then factored in registers.
 template <class Group, class Scalar>
 MDGPS_FUNCTION void cholesky(const Group& g, const Matrix<Scalar>& a, Mask<Scalar>& ok) {
-  const int n = a.rows;
-  for (int j = 0; j < n; ++j) {
-    const auto positive = a(j, j) > Scalar{};
-    ok = ok & positive;
-    const Scalar pivot = root(select(positive, a(j, j), Scalar(1)));
-    const Scalar inverse = Scalar(1) / pivot;
-    g.sync();  // all threads have read a(j, j) before it is overwritten
-    for_each(g, n - j, [&](int i) { a(j + i, j) = i == 0 ? pivot : a(j + i, j) * inverse; });
-    const int m = n - j - 1;
-    for_each(g, m, [&](int r) {
-      const Scalar x = a(j + 1 + r, j);
-      for (int c = 0; c <= r; ++c) a(j + 1 + r, j + 1 + c) -= x * a(j + 1 + c, j);
-    });
+  constexpr int width = 4;
+  const int n = a.cols;
+  for (int first = 0; first < n; first += width) {
+    const int columns = n - first < width ? n - first : width, below = a.rows - first;
+    const auto panel = a.block(first, first, below, columns);
+    if (first > 0)
+      product(g, a.block(first, 0, below, first), transpose(a.block(first, 0, columns, first)), panel, Update::subtract,
+              Part::lower);
+    if (columns == 4) {
+      cholesky_panel<4>(g, panel, ok);
+    } else if (columns == 3) {
+      cholesky_panel<3>(g, panel, ok);
+    } else if (columns == 2) {
+      cholesky_panel<2>(g, panel, ok);
+    } else {
+      cholesky_panel<1>(g, panel, ok);
+    }
   }
 }
 
@@ -53,13 +94,15 @@ MDGPS_FUNCTION void solve_lower_transposed(const Group& g, const Matrix<Scalar>&
 /// inverse = L^-1 (lower; its upper triangle is zeroed).   L [n,n] lower.
 template <class Group, class Scalar>
 MDGPS_FUNCTION void invert_lower(const Group& g, const Matrix<Scalar>& l, const Matrix<Scalar>& inverse) {
+  for_each(g, l.rows, [&](int i) {
+    for (int c = i + 1; c < l.rows; ++c) inverse(i, c) = Scalar{};
+    inverse(i, i) = Scalar(1) / l(i, i);
+  });
   for_each(g, l.rows, [&](int c) {
-    for (int i = 0; i < c; ++i) inverse(i, c) = Scalar{};
-    inverse(c, c) = Scalar(1) / l(c, c);
     for (int i = c + 1; i < l.rows; ++i) {
       Scalar x{};
       for (int k = c; k < i; ++k) x -= l(i, k) * inverse(k, c);
-      inverse(i, c) = x / l(i, i);
+      inverse(i, c) = x * inverse(i, i);
     }
   });
 }

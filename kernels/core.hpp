@@ -6,6 +6,8 @@
 
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
+#include <utility>
 
 #if defined(__CUDA_ARCH__)  // a call on a device saves registers to memory around it
 #define MDGPS_FUNCTION __host__ __device__ __forceinline__
@@ -14,6 +16,9 @@
 #else
 #define MDGPS_FUNCTION inline
 #endif
+
+// For what must be part of its caller before the compiler looks for variables that fit registers, lambdas included.
+#define MDGPS_INLINE __attribute__((always_inline))
 
 // Each instruction set's copy of the kernels lives in a namespace of its own, so that the linker can never give a
 // generic machine the code of a wider one.
@@ -50,6 +55,16 @@ MDGPS_FUNCTION auto sum_of(const Group& g, int n, Function f) {
   decltype(f(0)) sum{};
   for (int i = static_cast<int>(g.thread_rank()); i < n; i += static_cast<int>(g.num_threads())) sum += f(i);
   return g.sum(sum);
+}
+
+/// f(0), ..., f(n - 1) with constant arguments: what they index can live in registers.
+template <class Function, int... i>
+MDGPS_FUNCTION MDGPS_INLINE void unrolled([[maybe_unused]] Function f, std::integer_sequence<int, i...>) {
+  (f(std::integral_constant<int, i>{}), ...);
+}
+template <int n, class Function>
+MDGPS_FUNCTION MDGPS_INLINE void unrolled(Function f) {
+  unrolled(f, std::make_integer_sequence<int, n>{});
 }
 
 /// @name Plain scalars seen as packs of one lane
@@ -90,6 +105,20 @@ MDGPS_FUNCTION const T& lane(const T& x, int) {
   return x;
 }
 MDGPS_FUNCTION bool get_lane(bool mask, int) { return mask; }
+/// Brings one element of every problem to its lane.
+template <class From, class T>
+MDGPS_FUNCTION void gather_element(const From* const* from, std::int64_t offset, T& to) {
+  to = static_cast<T>(from[0][offset]);
+}
+/// Moves lane_count elements of every problem between its own memory and lanes.
+template <class From, class T>
+MDGPS_FUNCTION void gather_lanes(const From* const* from, T* to) {
+  *to = static_cast<T>(**from);
+}
+template <class T, class To>
+MDGPS_FUNCTION void scatter_lanes(const T* from, const int* /*stored*/, int count, To* const* to) {
+  if (count > 0) **to = static_cast<To>(*from);
+}
 MDGPS_FUNCTION void set_lane(bool& mask, int, bool value) { mask = value; }
 /// @}
 

@@ -69,15 +69,11 @@ struct DivergenceToGo {
 };
 template <class Scalar>
 struct DivergenceToGoScratch {
-  Matrix<Scalar> D;            ///< [m,n]
-  Vector<Scalar> d;            ///< [m]
-  Matrix<Scalar> U_root;       ///< [m,m]
-  Matrix<Scalar> closed_loop;  ///< A = f_x + f_u K [n,n]
-  Vector<Scalar> drift;        ///< b = f_c + f_u k [n]
-  Matrix<Scalar> P_A;          ///< [n,n]
-  Vector<Scalar> P_b;          ///< r + P b [n]
-  Matrix<Scalar> noise_gain;   ///< f_u root(C) [n,m]
-  Matrix<Scalar> P_noise;      ///< P f_u root(C) [n,m]
+  Matrix<Scalar> D;           ///< [m,n]
+  Vector<Scalar> d;           ///< [m]
+  Matrix<Scalar> U_root;      ///< [m,m]
+  Matrix<Scalar> response;    ///< what moves the next state: A = f_x + f_u K, f_u root(C), b = f_c + f_u k [n,n+m+1]
+  Matrix<Scalar> P_response;  ///< P A, P f_u root(C), P b [n,n+m+1]
 
   MDGPS_FUNCTION static DivergenceToGoScratch take(Scratch<Scalar>& s, const Shape& shape) {
     const int n = shape.states, m = shape.actions;
@@ -85,12 +81,8 @@ struct DivergenceToGoScratch {
     scratch.D = s.take_matrix(m, n);
     scratch.d = s.take_vector(m);
     scratch.U_root = s.take_matrix(m, m);
-    scratch.closed_loop = s.take_matrix(n, n);
-    scratch.drift = s.take_vector(n);
-    scratch.P_A = s.take_matrix(n, n);
-    scratch.P_b = s.take_vector(n);
-    scratch.noise_gain = s.take_matrix(n, m);
-    scratch.P_noise = s.take_matrix(n, m);
+    scratch.response = s.take_matrix(n, n + m + 1);
+    scratch.P_response = s.take_matrix(n, n + m + 1);
     return scratch;
   }
 };
@@ -99,7 +91,7 @@ struct DivergenceToGoScratch {
 /// f [n,n+m], f_c [n], F [n,n]  dynamics; not read at the last step
 template <class Group, class Scalar>
 MDGPS_FUNCTION void divergence_to_go_step(const Group& g, const Matrix<Scalar>& f, const Vector<Scalar>& f_c,
-                                          const Matrix<Scalar>& F, bool last, const Matrix<Scalar>& K,
+                                          const Lower<Scalar>& F, bool last, const Matrix<Scalar>& K,
                                           const Vector<Scalar>& k, const Matrix<Scalar>& root,
                                           const Scalar& log_determinant, const Reference<Scalar>& q,
                                           DivergenceToGo<Scalar>& R, const DivergenceToGoScratch<Scalar>& s) {
@@ -113,24 +105,24 @@ MDGPS_FUNCTION void divergence_to_go_step(const Group& g, const Matrix<Scalar>& 
     return;
   }
   const auto f_x = f.block(0, 0, n, n), f_u = f.block(0, n, n, m);
-  copy(g, f_x, s.closed_loop);
-  product(g, f_u, K, s.closed_loop, Update::add);
-  for_each(g, n, [&](int i) { s.drift(i) = f_c(i); });
-  product(g, f_u, k, s.drift, Update::add);
-  product(g, f_u, root, s.noise_gain);
-  product(g, R.P, s.closed_loop, s.P_A);
-  product(g, R.P, s.noise_gain, s.P_noise);
-  product(g, R.P, s.drift, s.P_b);
+  const auto A = s.response.block(0, 0, n, n), P_A = s.P_response.block(0, 0, n, n);
+  const auto noise = s.response.block(0, n, n, m), P_noise = s.P_response.block(0, n, n, m);
+  const auto b = s.response.block(0, n + m, n, 1), P_b = s.P_response.block(0, n + m, n, 1);
+  copy(g, f_x, A);
+  copy(g, f_c.column(), b);
+  product(g, f_u, K, A, Update::add);
+  product(g, f_u, k.column(), b, Update::add);
+  product(g, f_u, root, noise);
+  product(g, R.P, s.response, s.P_response);
 
-  const Scalar noise =
-      trace_of_product(g, R.P, F) + sum_of(g, n * m, [&](int e) { return s.noise_gain.data[e] * s.P_noise.data[e]; });
-  R.c += step + half_d + dot(g, R.r, s.drift) + Scalar(0.5) * (dot(g, s.drift, s.P_b) + noise);
+  R.c += step + half_d + dot(g, R.r.column(), b) +
+         Scalar(0.5) * (dot(g, b, P_b) + dot(g, noise, P_noise) + trace_of_product(g, R.P, F));
 
-  for_each(g, n, [&](int i) { s.P_b(i) += R.r(i); });
-  product(g, transpose(s.D), s.D, R.P, Update::set, Part::symmetric);
-  product(g, transpose(s.closed_loop), s.P_A, R.P, Update::add, Part::symmetric);
+  for_each(g, n, [&](int i) { P_b(i, 0) += R.r(i); });
+  product(g, transpose(s.D), s.D, R.P, Update::set, Part::lower);
+  product(g, transpose(A), P_A, R.P, Update::add, Part::symmetric);
   product(g, transpose(s.D), s.d, R.r);
-  product(g, transpose(s.closed_loop), s.P_b, R.r, Update::add);
+  product(g, transpose(A), P_b, R.r.column(), Update::add);
 }
 
 /// E[R(x)] for x ~ N(mean, covariance).   P_mean [n] is scratch.
@@ -178,7 +170,7 @@ MDGPS_FUNCTION void kl_divergence(const Group& g, const Lanes<Scalar>& lanes, co
     const Scalar constant = step_divergence(g, K, k, C, log_determinant(g, C), reference, D, d, U);
     product(g, D, mean, d, Update::add);
     product(g, D, S, D_S);
-    const Scalar quadratic = dot(g, d, d) + sum_of(g, m * n, [&](int e) { return D_S.data[e] * D.data[e]; });
+    const Scalar quadratic = dot(g, d, d) + dot(g, D_S, D);
     const Scalar step = maximum(Scalar{}, constant + Scalar(0.5) * quadratic);
     if (per_step.data != nullptr) store(g, lanes, step, per_step, t);
     sum += step;

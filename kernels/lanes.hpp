@@ -15,6 +15,8 @@ struct Batch {
   MDGPS_FUNCTION T* at(std::int64_t condition, std::int64_t step) const {
     return data + condition * condition_stride + step * step_stride;
   }
+  /// Whether matrices of `cols` columns lie without gaps, row by row.
+  MDGPS_FUNCTION bool contiguous(int cols) const { return (col_stride == 1 || cols == 1) && row_stride == cols; }
 };
 
 /// The (condition, step) each lane works on, and the lanes whose results are stored: stored[0], ..., stored[count - 1].
@@ -55,23 +57,66 @@ MDGPS_FUNCTION Lanes<Scalar> step_lanes(std::int64_t first, std::int64_t conditi
   return lanes;
 }
 
+/// f(first) for runs of lane_count elements that cover [0, n); the last run may overlap the one before.
+template <class Scalar, class Group, class Function>
+MDGPS_FUNCTION void for_each_run(const Group& g, int n, Function f) {
+  constexpr int W = lane_count<Scalar>;
+  for_each(g, (n + W - 1) / W, [&](int i) { f(i * W + W <= n ? i * W : n - W); });
+}
+
 /// to <- the lanes' matrices at their own step plus t.
 template <class Group, class Scalar, class T>
 MDGPS_FUNCTION void load(const Group& g, const Lanes<Scalar>& lanes, const Batch<T>& from, std::int64_t t,
                          const Matrix<Scalar>& to) {
   constexpr int W = lane_count<Scalar>;
+  const int elements = to.rows * to.cols;
   const T* at[W];
   for (int w = 0; w < W; ++w) at[w] = from.at(lanes.condition[w], lanes.step[w] + t);
-  if (from.col_stride == 1 && from.row_stride == to.cols && to.col_stride == 1 && to.row_stride == to.cols) {
-    for_each(g, to.rows * to.cols, [&](int e) {
-      for (int w = 0; w < W; ++w) lane(to.data[e], w) = at[w][e];
+  if (elements >= W && from.contiguous(to.cols) && to.contiguous()) {
+    for_each_run<Scalar>(g, elements, [&](int e) {
+      const T* run[W];
+      for (int w = 0; w < W; ++w) run[w] = at[w] + e;
+      gather_lanes(run, to.data + e);
     });
   } else {
-    for_each(g, to.rows * to.cols, [&](int e) {
+    for_each(g, elements, [&](int e) {
       const int i = e / to.cols, j = e % to.cols;
-      for (int w = 0; w < W; ++w) lane(to(i, j), w) = at[w][i * from.row_stride + j * from.col_stride];
+      gather_element(at, i * from.row_stride + j * from.col_stride, to(i, j));
     });
   }
+}
+/// The same for the lower triangle of symmetric matrices [n,n], row i going to the memory that row_at(i) gives.
+template <class Group, class Scalar, class T, class RowAt>
+MDGPS_FUNCTION void load_lower_rows(const Group& g, const Lanes<Scalar>& lanes, const Batch<T>& from, std::int64_t t,
+                                    int n, const RowAt& row_at) {
+  constexpr int W = lane_count<Scalar>;
+  const int runs = (n + W - 1) / W;
+  const T* at[W];
+  for (int w = 0; w < W; ++w) at[w] = from.at(lanes.condition[w], lanes.step[w] + t);
+  for_each(g, n * runs, [&](int item) {
+    const int i = item / runs, first = item % runs * W, left = i + 1 - first;
+    if (left <= 0) return;
+    Scalar* const row = row_at(i);
+    if (i + 1 < W || from.col_stride != 1) {
+      for (int j = first; j < first + W && j <= i; ++j)
+        gather_element(at, i * from.row_stride + j * from.col_stride, row[j]);
+      return;
+    }
+    const int j = left < W ? i + 1 - W : first;
+    const T* run[W];
+    for (int w = 0; w < W; ++w) run[w] = at[w] + i * from.row_stride + j;
+    gather_lanes(run, row + j);
+  });
+}
+template <class Group, class Scalar, class T>
+MDGPS_FUNCTION void load_lower(const Group& g, const Lanes<Scalar>& lanes, const Batch<T>& from, std::int64_t t,
+                               const Matrix<Scalar>& to) {
+  load_lower_rows(g, lanes, from, t, to.cols, [&](int i) { return &to(i, 0); });
+}
+template <class Group, class Scalar, class T>
+MDGPS_FUNCTION void load(const Group& g, const Lanes<Scalar>& lanes, const Batch<T>& from, std::int64_t t,
+                         const Lower<Scalar>& to) {
+  load_lower_rows(g, lanes, from, t, to.rows, [&](int i) { return to.row(i); });
 }
 template <class Group, class Scalar, class T>
 MDGPS_FUNCTION void load(const Group& g, const Lanes<Scalar>& lanes, const Batch<T>& from, std::int64_t t,
@@ -82,8 +127,10 @@ MDGPS_FUNCTION void load(const Group& g, const Lanes<Scalar>& lanes, const Batch
 /// The lanes' scalars, the same value in every thread.
 template <class Scalar, class T>
 MDGPS_FUNCTION Scalar load(const Lanes<Scalar>& lanes, const Batch<T>& from, std::int64_t t) {
-  Scalar x{};
-  for (int w = 0; w < lane_count<Scalar>; ++w) lane(x, w) = *from.at(lanes.condition[w], lanes.step[w] + t);
+  const T* at[lane_count<Scalar>];
+  for (int w = 0; w < lane_count<Scalar>; ++w) at[w] = from.at(lanes.condition[w], lanes.step[w] + t);
+  Scalar x;
+  gather_element(at, 0, x);
   return x;
 }
 
@@ -91,13 +138,26 @@ MDGPS_FUNCTION Scalar load(const Lanes<Scalar>& lanes, const Batch<T>& from, std
 template <class Group, class Scalar, class T>
 MDGPS_FUNCTION void store(const Group& g, const Lanes<Scalar>& lanes, const Matrix<Scalar>& from, const Batch<T>& to,
                           std::int64_t t) {
-  for_each(g, from.rows * from.cols, [&](int e) {
-    const int i = e / from.cols, j = e % from.cols;
-    for (int r = 0; r < lanes.count; ++r) {
-      const int w = lanes.stored[r];
-      to.at(lanes.condition[w], lanes.step[w] + t)[i * to.row_stride + j * to.col_stride] = lane(from(i, j), w);
-    }
-  });
+  constexpr int W = lane_count<Scalar>;
+  const int elements = from.rows * from.cols;
+  T* at[W] = {};
+  for (int r = 0; r < lanes.count; ++r) {
+    const int w = lanes.stored[r];
+    at[r] = to.at(lanes.condition[w], lanes.step[w] + t);
+  }
+  if (elements >= W && to.contiguous(from.cols) && from.contiguous()) {
+    for_each_run<Scalar>(g, elements, [&](int e) {
+      T* run[W] = {};
+      for (int r = 0; r < lanes.count; ++r) run[r] = at[r] + e;
+      scatter_lanes(from.data + e, lanes.stored, lanes.count, run);
+    });
+  } else {
+    for_each(g, elements, [&](int e) {
+      const int i = e / from.cols, j = e % from.cols;
+      for (int r = 0; r < lanes.count; ++r)
+        at[r][i * to.row_stride + j * to.col_stride] = lane(from(i, j), lanes.stored[r]);
+    });
+  }
 }
 template <class Group, class Scalar, class T>
 MDGPS_FUNCTION void store(const Group& g, const Lanes<Scalar>& lanes, const Vector<Scalar>& from, const Batch<T>& to,

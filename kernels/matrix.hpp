@@ -13,6 +13,7 @@ struct Matrix {
   int row_stride, col_stride;
 
   MDGPS_FUNCTION T& operator()(int i, int j) const { return data[i * row_stride + j * col_stride]; }
+  MDGPS_FUNCTION bool contiguous() const { return col_stride == 1 && row_stride == cols; }
   MDGPS_FUNCTION Matrix block(int i, int j, int block_rows, int block_cols) const {
     return {data + i * row_stride + j * col_stride, block_rows, block_cols, row_stride, col_stride};
   }
@@ -37,6 +38,17 @@ template <class T>
 MDGPS_FUNCTION Matrix<T> transpose(const Matrix<T>& a) {
   return {a.data, a.cols, a.rows, a.col_stride, a.row_stride};
 }
+
+/// The lower triangle of a symmetric matrix, row after row.
+template <class T>
+struct Lower {
+  T* data;
+  int rows;
+
+  MDGPS_FUNCTION static int size(int rows) { return rows * (rows + 1) / 2; }
+  MDGPS_FUNCTION T* row(int i) const { return data + size(i); }
+  MDGPS_FUNCTION T& operator()(int i, int j) const { return row(i)[j]; }
+};
 
 /// Hands out pieces of a scratch buffer. Without a buffer it only counts: a kernel called so returns before it touches
 /// any data, and total() is the size of the scratch it needs.
@@ -74,6 +86,20 @@ MDGPS_FUNCTION void copy(const Group& g, const Matrix<T>& from, const Matrix<T>&
   for_each(g, from.rows * from.cols,
            [&](int e) { to(e / from.cols, e % from.cols) = from(e / from.cols, e % from.cols); });
 }
+/// The lower triangle alone; `from` and `to` may have rows below the square.
+template <class Group, class T>
+MDGPS_FUNCTION void copy_lower(const Group& g, const Matrix<T>& from, const Matrix<T>& to) {
+  for_each(g, from.rows, [&](int i) {
+    for (int j = 0; j <= i && j < from.cols; ++j) to(i, j) = from(i, j);
+  });
+}
+/// Writes the lower triangle above the diagonal.
+template <class Group, class T>
+MDGPS_FUNCTION void mirror(const Group& g, const Matrix<T>& a) {
+  for_each(g, a.rows, [&](int i) {
+    for (int j = 0; j < i; ++j) a(j, i) = a(i, j);
+  });
+}
 template <class Group, class T>
 MDGPS_FUNCTION void fill(const Group& g, const Matrix<T>& a, const T& value) {
   for_each(g, a.rows * a.cols, [&](int e) { a(e / a.cols, e % a.cols) = value; });
@@ -89,61 +115,88 @@ struct TileShape {
 #endif
 };
 
-/// What a product does to its destination.
-enum class Update { set, add, subtract };
-/// `symmetric` computes the lower triangle of a product known to be symmetric and mirrors it, to the bit.
-enum class Part { full, symmetric };
+/// Whether products run on tiles of 2 x 2 plain scalars.
+template <class Scalar>
+inline constexpr bool uses_scalar_tile =
+    lane_count<Scalar> == 1 && TileShape<Scalar>::rows == 2 && TileShape<Scalar>::cols == 2;
 
-/// C[i0 + r, j0 + c] for one tile of R x C entries; the depth loop keeps all of them in registers.
+/// What a product does to its destination.
+enum class Update { set, negate, add, subtract };
+/// `lower` computes the lower triangle of a product known to be symmetric and leaves what is above it; `symmetric` also
+/// mirrors it, to the bit.
+enum class Part { full, lower, symmetric };
+/// Where the left factor of a product is zero: those terms are passed over. The zeros must be there, as tiles reach
+/// into them.
+enum class Zeros { none, above_diagonal, below_diagonal };
+
+/// C[i0 + r, j0 + c] for one tile of R x C entries over the depths [first, last); it stays in registers.
 template <int R, int C, class Scalar>
 MDGPS_FUNCTION void product_tile(const Matrix<Scalar>& a, const Matrix<Scalar>& b, const Matrix<Scalar>& out, int i0,
-                                 int j0, Update update, Part part) {
-  Scalar sum[R][C] = {};
-  const Scalar* pa = a.data + i0 * a.row_stride;
-  const Scalar* pb = b.data + j0 * b.col_stride;
-  for (int k = 0; k < a.cols; ++k, pa += a.col_stride, pb += b.row_stride) {
-    Scalar row[C];
-    for (int c = 0; c < C; ++c) row[c] = pb[c * b.col_stride];
-    for (int r = 0; r < R; ++r) {
-      const Scalar x = pa[r * a.row_stride];
-      for (int c = 0; c < C; ++c) sum[r][c] += x * row[c];
-    }
+                                 int j0, int first, int last, Update update, Part part) {
+  Scalar* const to = &out(i0, j0);
+  const int row_stride = out.row_stride, col_stride = out.col_stride;
+  const auto each = [](auto f) MDGPS_INLINE {
+    unrolled<R>([&](auto r) MDGPS_INLINE { unrolled<C>([&](auto c) MDGPS_INLINE { f(r, c); }); });
+  };
+  Scalar sum[R][C];
+  if (update == Update::add) {
+    each([&](auto r, auto c) MDGPS_INLINE { sum[r][c] = to[r * row_stride + c * col_stride]; });
+  } else if (update == Update::subtract) {
+    each([&](auto r, auto c) MDGPS_INLINE { sum[r][c] = -to[r * row_stride + c * col_stride]; });
+  } else {
+    each([&](auto r, auto c) MDGPS_INLINE { sum[r][c] = Scalar{}; });
   }
-  for (int r = 0; r < R; ++r)
-    for (int c = 0; c < C; ++c) {
-      const int i = i0 + r, j = j0 + c;
-      if (part == Part::symmetric && j > i) continue;
-      const Scalar value = update == Update::set   ? sum[r][c]
-                           : update == Update::add ? out(i, j) + sum[r][c]
-                                                   : out(i, j) - sum[r][c];
-      out(i, j) = value;
-      if (part == Part::symmetric) out(j, i) = value;
-    }
+
+  const Scalar* pa = &a(i0, first);
+  const Scalar* pb = &b(first, j0);
+  const int a_row = a.row_stride, a_col = a.col_stride, b_row = b.row_stride, b_col = b.col_stride;
+  for (int k = first; k < last; ++k, pa += a_col, pb += b_row) {
+    Scalar row[C];
+    unrolled<C>([&](auto c) MDGPS_INLINE { row[c] = pb[c * b_col]; });
+    unrolled<R>([&](auto r) MDGPS_INLINE {
+      const Scalar x = pa[r * a_row];
+      unrolled<C>([&](auto c) MDGPS_INLINE { sum[r][c] += x * row[c]; });
+    });
+  }
+
+  if (update == Update::negate || update == Update::subtract)
+    each([&](auto r, auto c) MDGPS_INLINE { sum[r][c] = -sum[r][c]; });
+  if (part == Part::full || (part == Part::lower && j0 + C - 1 <= i0)) {
+    each([&](auto r, auto c) MDGPS_INLINE { to[r * row_stride + c * col_stride] = sum[r][c]; });
+    return;
+  }
+  each([&](auto r, auto c) MDGPS_INLINE {
+    if (j0 + c > i0 + r) return;
+    out(i0 + r, j0 + c) = sum[r][c];
+    if (part == Part::symmetric) out(j0 + c, i0 + r) = sum[r][c];
+  });
 }
 
 template <int R, int C, class Scalar>
 MDGPS_FUNCTION void product_tile_of(int rows, int cols, const Matrix<Scalar>& a, const Matrix<Scalar>& b,
-                                    const Matrix<Scalar>& out, int i0, int j0, Update update, Part part) {
+                                    const Matrix<Scalar>& out, int i0, int j0, int first, int last, Update update,
+                                    Part part) {
   if constexpr (R > 1) {
-    if (rows < R) return product_tile_of<R - 1, C>(rows, cols, a, b, out, i0, j0, update, part);
+    if (rows < R) return product_tile_of<R - 1, C>(rows, cols, a, b, out, i0, j0, first, last, update, part);
   }
   if constexpr (C > 1) {
-    if (cols < C) return product_tile_of<R, C - 1>(rows, cols, a, b, out, i0, j0, update, part);
+    if (cols < C) return product_tile_of<R, C - 1>(rows, cols, a, b, out, i0, j0, first, last, update, part);
   }
-  product_tile<R, C>(a, b, out, i0, j0, update, part);
+  product_tile<R, C>(a, b, out, i0, j0, first, last, update, part);
 }
 
 /// The same for up to 2 x 2 entries of plain scalars. Where there are fewer, rows and columns repeat and are not
 /// stored: one text for all shapes keeps a GPU's code short.
 template <class Scalar>
 MDGPS_FUNCTION void scalar_tile(int rows, int cols, const Matrix<Scalar>& a, const Matrix<Scalar>& b,
-                                const Matrix<Scalar>& out, int i0, int j0, Update update, Part part) {
+                                const Matrix<Scalar>& out, int i0, int j0, int first, int last, Update update,
+                                Part part) {
   const Scalar* a0 = a.data + i0 * a.row_stride;
   const Scalar* a1 = a0 + (rows - 1) * a.row_stride;
   const Scalar* b0 = b.data + j0 * b.col_stride;
   const Scalar* b1 = b0 + (cols - 1) * b.col_stride;
   Scalar sum[2][2] = {};
-  for (int k = 0; k < a.cols; ++k) {
+  for (int k = first; k < last; ++k) {
     const Scalar x0 = a0[k * a.col_stride], x1 = a1[k * a.col_stride];
     const Scalar y0 = b0[k * b.row_stride], y1 = b1[k * b.row_stride];
     sum[0][0] += x0 * y0;
@@ -154,38 +207,62 @@ MDGPS_FUNCTION void scalar_tile(int rows, int cols, const Matrix<Scalar>& a, con
   for (int r = 0; r < 2; ++r)
     for (int c = 0; c < 2; ++c) {
       const int i = i0 + r, j = j0 + c;
-      if (r >= rows || c >= cols || (part == Part::symmetric && j > i)) continue;
+      if (r >= rows || c >= cols || (part != Part::full && j > i)) continue;
       Scalar& entry = out(i, j);
-      entry = update == Update::set ? sum[r][c] : update == Update::add ? entry + sum[r][c] : entry - sum[r][c];
+      entry = update == Update::set      ? sum[r][c]
+              : update == Update::negate ? -sum[r][c]
+              : update == Update::add    ? entry + sum[r][c]
+                                         : entry - sum[r][c];
       if (part == Part::symmetric) out(j, i) = entry;
     }
 }
 
-/// out (=, +=, -=) a b.   a [r,k], b [k,c], out [r,c], none of them overlapping.
-/// Tiles of nearly equal size cover the destination, so that no shape leaves a ragged edge of single entries.
+/// n entries in tiles of at most `most`, of nearly equal size, so that no shape leaves a ragged edge of single entries.
+struct Tiling {
+  int tiles, size, larger;  ///< the first `larger` tiles have one entry more
+
+  MDGPS_FUNCTION Tiling(int n, int most)
+      : tiles((n + most - 1) / most), size(tiles > 0 ? n / tiles : 0), larger(n - tiles * size) {}
+  MDGPS_FUNCTION int begin(int tile) const { return tile * size + (tile < larger ? tile : larger); }
+};
+
+/// out (=, = -, +=, -=) a b.   a [r,k], b [k,c], out [r,c]; out overlaps neither.
 template <class Group, class Scalar>
 MDGPS_FUNCTION void product(const Group& g, const Matrix<Scalar>& a, const Matrix<Scalar>& b, const Matrix<Scalar>& out,
-                            Update update = Update::set, Part part = Part::full) {
+                            Update update = Update::set, Part part = Part::full, Zeros zeros = Zeros::none) {
   constexpr int R = TileShape<Scalar>::rows, C = TileShape<Scalar>::cols;
-  const int tile_rows = (out.rows + R - 1) / R, tile_cols = (out.cols + C - 1) / C;
-  for_each(g, tile_rows * tile_cols, [&](int tile) {
-    const int r = tile / tile_cols, c = tile % tile_cols;
-    const int i0 = r * out.rows / tile_rows, i1 = (r + 1) * out.rows / tile_rows;
-    const int j0 = c * out.cols / tile_cols, j1 = (c + 1) * out.cols / tile_cols;
-    if (part == Part::symmetric && j0 >= i1) return;  // wholly above the diagonal
-    if constexpr (lane_count<Scalar> == 1 && R == 2 && C == 2) {
-      scalar_tile(i1 - i0, j1 - j0, a, b, out, i0, j0, update, part);
+  const Tiling rows(out.rows, R);
+  const Tiling cols(out.cols, part == Part::full || C < R ? C : R);  // squares waste least along a diagonal
+  for_each(g, rows.tiles * cols.tiles, [&](int tile) {
+    const int c = tile / rows.tiles, r = tile - c * rows.tiles;
+    const int i0 = rows.begin(r), i1 = rows.begin(r + 1), j0 = cols.begin(c), j1 = cols.begin(c + 1);
+    if (part != Part::full && j0 >= i1) return;  // wholly above the diagonal
+    const int first = zeros == Zeros::below_diagonal ? i0 : 0;
+    const int last = zeros == Zeros::above_diagonal && i1 < a.cols ? i1 : a.cols;
+    if constexpr (uses_scalar_tile<Scalar>) {
+      scalar_tile(i1 - i0, j1 - j0, a, b, out, i0, j0, first, last, update, part);
     } else {
-      product_tile_of<R, C>(i1 - i0, j1 - j0, a, b, out, i0, j0, update, part);
+      product_tile_of<R, C>(i1 - i0, j1 - j0, a, b, out, i0, j0, first, last, update, part);
     }
   });
 }
 
-/// out (=, +=, -=) a x for a vector.
+/// The same for a vector x: out (=, = -, +=, -=) a x.
 template <class Group, class Scalar>
 MDGPS_FUNCTION void product(const Group& g, const Matrix<Scalar>& a, const Vector<Scalar>& x, const Vector<Scalar>& out,
-                            Update update = Update::set) {
-  product(g, a, x.column(), out.column(), update);
+                            Update update = Update::set, Zeros zeros = Zeros::none) {
+  constexpr int R = lane_count<Scalar> == 1 ? TileShape<Scalar>::rows : 8;
+  const Tiling rows(out.size, R);
+  for_each(g, rows.tiles, [&](int tile) {
+    const int i0 = rows.begin(tile), i1 = rows.begin(tile + 1);
+    const int first = zeros == Zeros::below_diagonal ? i0 : 0;
+    const int last = zeros == Zeros::above_diagonal && i1 < a.cols ? i1 : a.cols;
+    if constexpr (uses_scalar_tile<Scalar>) {
+      scalar_tile(i1 - i0, 1, a, x.column(), out.column(), i0, 0, first, last, update, Part::full);
+    } else {
+      product_tile_of<R, 1>(i1 - i0, 1, a, x.column(), out.column(), i0, 0, first, last, update, Part::full);
+    }
+  });
 }
 
 /// Sum of x_i y_i.
@@ -193,13 +270,22 @@ template <class Group, class Scalar>
 MDGPS_FUNCTION Scalar dot(const Group& g, const Vector<Scalar>& x, const Vector<Scalar>& y) {
   return sum_of(g, x.size, [&](int i) { return x(i) * y(i); });
 }
+/// Sum of a_ij b_ij.
+template <class Group, class Scalar>
+MDGPS_FUNCTION Scalar dot(const Group& g, const Matrix<Scalar>& a, const Matrix<Scalar>& b) {
+  return sum_of(g, a.rows, [&](int i) {
+    Scalar row{};
+    for (int j = 0; j < a.cols; ++j) row += a(i, j) * b(i, j);
+    return row;
+  });
+}
 
-/// Sum of the lower triangle: not finite where one of its entries is not.
+/// Sum of the lower triangle and of the rows below it: not finite where one of its entries is not.
 template <class Group, class Scalar>
 MDGPS_FUNCTION Scalar sum_of_lower(const Group& g, const Matrix<Scalar>& a) {
   return sum_of(g, a.rows, [&](int i) {
     Scalar row{};
-    for (int j = 0; j <= i; ++j) row += a(i, j);
+    for (int j = 0; j <= i && j < a.cols; ++j) row += a(i, j);
     return row;
   });
 }
@@ -210,8 +296,8 @@ MDGPS_FUNCTION Scalar sum(const Group& g, const Vector<Scalar>& x) {
 }
 
 /// trace(A B) for symmetric A and B, from their lower triangles.
-template <class Group, class Scalar>
-MDGPS_FUNCTION Scalar trace_of_product(const Group& g, const Matrix<Scalar>& a, const Matrix<Scalar>& b) {
+template <class Group, class Scalar, class MatrixOrLower>
+MDGPS_FUNCTION Scalar trace_of_product(const Group& g, const Matrix<Scalar>& a, const MatrixOrLower& b) {
   return sum_of(g, a.rows, [&](int i) {
     Scalar below{};
     for (int j = 0; j < i; ++j) below += a(i, j) * b(i, j);

@@ -3,6 +3,7 @@
 /// types depends on the instruction set.
 
 #include <type_traits>
+#include <utility>
 
 #include "kernels/core.hpp"
 
@@ -125,6 +126,51 @@ bool get_lane(PackMask<T, W> mask, int i) {
 template <class T, int W>
 void set_lane(PackMask<T, W>& mask, int i, bool value) {
   mask.v[i] = value ? -1 : 0;
+}
+
+/// One round of a transposition of W rows: elements change places between rows that are `half` apart.
+template <int half, class T, int W, int... e>
+MDGPS_INLINE inline void exchange(Pack<T, W>* rows, std::integer_sequence<int, e...>) {
+  for (int i = 0; i < W; ++i) {
+    if ((i & half) != 0) continue;
+    const auto a = rows[i].v, b = rows[i + half].v;
+    rows[i].v = __builtin_shufflevector(a, b, ((e & half) != 0 ? W + e - half : e)...);
+    rows[i + half].v = __builtin_shufflevector(a, b, ((e & half) != 0 ? W + e : e + half)...);
+  }
+}
+/// Lane j of row i becomes lane i of row j.
+template <class T, int W, int half = W / 2>
+MDGPS_INLINE inline void transpose(Pack<T, W> (&rows)[W]) {
+  if constexpr (half > 0) {
+    exchange<half>(rows, std::make_integer_sequence<int, W>{});
+    transpose<T, W, half / 2>(rows);
+  }
+}
+
+/// to <- from[w][offset] in lane w.
+template <class From, class T, int W>
+MDGPS_INLINE inline void gather_element(const From* const* from, std::int64_t offset, Pack<T, W>& to) {
+  to = [&]<int... w>(std::integer_sequence<int, w...>) MDGPS_INLINE {
+    return Pack<T, W>(typename Pack<T, W>::Vector{static_cast<T>(from[w][offset])...});
+  }
+  (std::make_integer_sequence<int, W>{});
+}
+
+/// to[e] <- from[w][e] in lane w, for W elements of each problem.
+template <class T, int W>
+MDGPS_INLINE inline void gather_lanes(const T* const* from, Pack<T, W>* to) {
+  Pack<T, W> rows[W];
+  for (int w = 0; w < W; ++w) __builtin_memcpy(&rows[w], from[w], sizeof(rows[w]));
+  transpose(rows);
+  for (int e = 0; e < W; ++e) to[e] = rows[e];
+}
+/// to[r][e] <- lane stored[r] of from[e], for W elements of `count` problems.
+template <class T, int W>
+MDGPS_INLINE inline void scatter_lanes(const Pack<T, W>* from, const int* stored, int count, T* const* to) {
+  Pack<T, W> rows[W];
+  for (int e = 0; e < W; ++e) rows[e] = from[e];
+  transpose(rows);
+  for (int r = 0; r < count; ++r) __builtin_memcpy(to[r], &rows[stored[r]], sizeof(rows[0]));
 }
 
 }  // namespace mdgps::kernels::inline MDGPS_TARGET

@@ -210,21 +210,20 @@ MDGPS_FUNCTION void policy_from_value(const Group& g, const Lanes<Scalar>& lanes
   const int n = shape.states, m = shape.actions, p = shape.joint();
   const auto f = scratch.take_matrix(n, p);
   const auto f_c = scratch.take_vector(n);
-  const auto Q = scratch.take_matrix(p, p);
-  const auto q = scratch.take_vector(p);
-  const auto V = scratch.take_matrix(n, n);
-  const auto v = scratch.take_vector(n);
+  const auto Q = scratch.take_matrix(p + 1, p);
   const auto K = scratch.take_matrix(m, n);
   const auto k = scratch.take_vector(m);
   const auto L = scratch.take_matrix(m, m);
-  const auto inverse = scratch.take_matrix(m, m);
   const auto C = scratch.take_matrix(m, m);
-  const auto step_scratch = RiccatiScratch<Scalar>::take(scratch, shape);
+  auto step_scratch = RiccatiScratch<Scalar>::take(scratch, shape);
   if (scratch.counting()) return;
 
   load_dynamics(g, lanes, shape, dynamics, f, f_c);
-  load(g, lanes, cost.hessian, 0, Q);
-  load(g, lanes, cost.gradient, 0, q);
+  load_lower(g, lanes, cost.hessian, 0, Q.block(0, 0, p, p));
+  load(g, lanes, cost.gradient, 0, Vector<Scalar>{&Q(p, 0), p});
+  step_scratch.start(g);
+  const auto V = step_scratch.value.V.block(0, 0, n, n);
+  const Vector<Scalar> v{&step_scratch.value.V(n, 0), n};
   const auto next = moved(lanes, 1, shape.steps);
   const Mask<Scalar> last = !before(lanes, shape.steps - 1);
   load(g, next, scanned.J, 0, V);
@@ -232,10 +231,12 @@ MDGPS_FUNCTION void policy_from_value(const Group& g, const Lanes<Scalar>& lanes
   overwrite(g, last, V, Scalar{});
   for_each(g, n, [&](int i) { v(i) = select(last, Scalar{}, -v(i)); });
 
+  step_scratch.value.factorise(g);
+
   Mask<Scalar> positive = true;
-  riccati_step(g, f, f_c, false, Q, q, V, v, K, k, L, positive, step_scratch);
-  inverse_from_factor(g, L, inverse, C);
-  const Mask<Scalar> all_finite = finite(sum_of_lower(g, Q) + sum(g, q));
+  riccati_step(g, f, f_c, false, Q, K, k, L, positive, step_scratch);
+  covariance_of(g, step_scratch.inverse, C);
+  const Mask<Scalar> all_finite = finite(sum_of_lower(g, Q));
   store(g, lanes, K, policy.gain, 0);
   store(g, lanes, k, policy.offset, 0);
   store(g, lanes, C, policy.covariance, 0);

@@ -11,9 +11,10 @@
 
 namespace mdgps::problems {
 
-/// The least of every extent, batches that fill no pack and several, and shapes that tiles do not divide.
-inline const std::vector<BatchShape> trajectory_shapes = {
-    {1, 1, 1, 1}, {3, 4, 2, 1}, {5, 3, 1, 3}, {17, 5, 5, 2}, {2, 3, 9, 4}};
+/// The least of every extent, batches that fill no pack and several, shapes that tiles do not divide, and states enough
+/// for a value function in root form.
+inline const std::vector<BatchShape> trajectory_shapes = {{1, 1, 1, 1},  {3, 4, 2, 1}, {5, 3, 1, 3},
+                                                          {17, 5, 5, 2}, {2, 3, 9, 4}, {2, 3, 17, 3}};
 
 /// Errors grow with the length of sums, the condition numbers of about ten, and the horizon.
 template <class Real>

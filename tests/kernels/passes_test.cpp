@@ -45,6 +45,31 @@ TYPED_TEST(PassesKernel, Backward) {
   }
 }
 
+TYPED_TEST(PassesKernel, AValueFunctionWithoutAFactorIsCarriedByItself) {
+  using Real = typename TypeParam::Real;
+  const auto solve = [](const problems::Trajectory<Real>& p) {
+    LinearGaussianPolicyArrays<Real> policy(p.shape);
+    Array<Status, 1> status({p.shape.conditions});
+    run_conditions<TypeParam>(p.shape.conditions, [&](const auto& g, const auto& lanes, auto& scratch) {
+      backward_pass(g, lanes, shape_of(p.shape), batch(p.dynamics.view()), batch(p.cost.view()), batch(policy.view()),
+                    batch(status.view()), scratch);
+    });
+    for (const Status s : status.elements()) EXPECT_EQ(s, Status::ok);
+    return policy;
+  };
+  const BatchShape shape{3, 4, least_states_in_root_form + 1, 2};
+  const auto convex = random_trajectory<Real>(shape, 4);
+  auto p = convex;
+  for (int t = 1; t < shape.steps; ++t) {
+    for (int j = 0; j < shape.states; ++j) p.cost.hessian(1, t, j, j) -= Real(2);
+    for (int j = shape.states; j < shape.states + shape.actions; ++j) p.cost.hessian(1, t, j, j) += Real(30);
+  }
+  const auto policy = solve(p);
+  expect_maximum_entropy_lqr(p, policy);
+  const auto others = solve(convex);
+  for (const int i : {0, 2}) EXPECT_TRUE(std::ranges::equal(policy.gain.row(i), others.gain.row(i)));
+}
+
 TYPED_TEST(PassesKernel, Forward) {
   for (const BatchShape& shape : shapes_for<TypeParam>(problems::trajectory_shapes)) {
     const auto p = random_trajectory<typename TypeParam::Real>(shape, 1);

@@ -1,0 +1,19 @@
+"""mpc.pytorch's batched LQR step (backward and forward of the mean) on the CPU."""
+
+from importlib.metadata import version
+
+import torch
+from mpc import mpc
+
+torch.set_num_threads(1)
+VERSION = f"mpc {version('mpc')}, torch {torch.__version__}"
+
+
+def passes(p):
+    N, T, n, m = p.shape
+    tensor = lambda a: torch.tensor(a).transpose(0, 1).contiguous()  # time first
+    solver = mpc.MPC(n, m, T, lqr_iter=1, verbose=-1, exit_unconverged=False, backprop=False)
+    cost = mpc.QuadCost(tensor(p.H), tensor(p.g))
+    dynamics = mpc.LinDx(tensor(p.f)[:-1], tensor(p.f_c)[:-1])
+    start = torch.tensor(p.x_mean)
+    return lambda: solver(start, cost, dynamics)
