@@ -9,6 +9,14 @@ namespace mdgps::kernels::inline MDGPS_TARGET {
 /// From this many states on the value function is carried by a factor: its product with the dynamics then does half the
 /// work, which pays for the factorisation.
 inline constexpr int least_states_in_root_form = 16;
+/// Whether a group is given problems of so many states; one that is not has shorter code.
+template <class Group>
+constexpr bool takes_states(int n) {
+  if constexpr (requires { Group::most_states; })
+    return n <= Group::most_states;
+  else
+    return true;
+}
 
 /// V(x) = 1/2 x'V x + v'x + ..., with the vector as a row below the matrix.
 template <class Scalar>
@@ -94,7 +102,8 @@ MDGPS_FUNCTION void riccati_step(const Group& g, const Matrix<Scalar>& f, const 
                                  const Matrix<Scalar>& Q, const Matrix<Scalar>& K, const Vector<Scalar>& k,
                                  const Matrix<Scalar>& L, Mask<Scalar>& ok, RiccatiScratch<Scalar>& s) {
   const int n = K.cols, m = K.rows, p = n + m;
-  const bool root_form = n >= least_states_in_root_form;
+  constexpr bool may_be_large = takes_states<Group>(least_states_in_root_form);
+  const bool root_form = may_be_large && n >= least_states_in_root_form;
   if (!last) {
     if (!root_form) {
       add_value(g, f, f_c, Q, s);

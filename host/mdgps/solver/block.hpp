@@ -18,6 +18,7 @@ using namespace mdgps::kernels;
 /// A block of one warp.
 struct Warp {
   static constexpr int most_threads = 32;
+  static constexpr int most_states = 15;  ///< threads_for() gives products with 17 rows or more a larger block
 
   MDGPS_FUNCTION int num_threads() const { return most_threads; }
   MDGPS_FUNCTION int thread_rank() const {
