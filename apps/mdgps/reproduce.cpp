@@ -74,7 +74,7 @@ int reproduce(const Arguments& arguments) {
     std::printf("stopped by a signal; the same command goes on from here\n");
     return 128 + signal;
   }
-  std::erase_if(runs, [&](const auto& run) { return std::ranges::find(failed, run.folder) != failed.end(); });
+  std::erase_if(runs, [](const auto& run) { return !fs::exists(run.folder / "summary.json"); });  // never began
   const auto reproduction = report::collect(runs, arguments.iterations);
   report::write_tables(reproduction, arguments.output);
   std::printf("\n%s\n", report::table1_text(reproduction).c_str());

@@ -60,9 +60,8 @@ RunCurve read_curve(const std::filesystem::path& folder, int iterations) {
       successes += success[row];
       conditions += 1;
     }
-    if (conditions == 0) throw std::runtime_error(file.string() + ": has no iteration " + std::to_string(k));
     curve.distance.push_back(distances / finished);
-    curve.success.push_back(successes / conditions);
+    curve.success.push_back(conditions > 0 ? successes / conditions : 0.0);  // a run that broke off has failed since
   }
   return curve;
 }
@@ -75,6 +74,7 @@ json read_summary(const std::filesystem::path& folder) {
 }
 
 double mean(const std::vector<double>& values) {
+  if (values.empty()) return NAN;
   double sum = 0;
   for (const double x : values) sum += x;
   return sum / static_cast<double>(values.size());
@@ -169,7 +169,7 @@ Reproduction collect(std::span<const ReproducedRun> runs, int iterations) {
     for (int k = 0; k < iterations; ++k) {
       std::vector<double> distance, success;
       for (const RunCurve& run : members[c]) {
-        distance.push_back(run.distance[k]);
+        if (std::isfinite(run.distance[k])) distance.push_back(run.distance[k]);
         success.push_back(run.success[k]);
       }
       curve.iterations.push_back({mean(distance), deviation(distance), mean(success), deviation(success)});

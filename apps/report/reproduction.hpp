@@ -36,7 +36,8 @@ struct Reproduction {
   std::vector<Curve> curves;  ///< in the order of the runs
 };
 
-/// Reads the first `iterations` of every run. Throws std::runtime_error naming the file that is missing or short.
+/// Reads the first `iterations` of every run. A run that broke off before that counts as failed from there on, without
+/// a distance. Throws std::runtime_error naming a file that is missing.
 Reproduction collect(std::span<const ReproducedRun> runs, int iterations);
 
 /// A success rate of the paper's Table 1, as a share; nothing where the table has none.
