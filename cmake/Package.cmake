@@ -4,8 +4,16 @@ include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 
 set(mdgps_package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/mdgps")
-# LibTorch and MuJoCo are found where they were at build time.
+# LibTorch and MuJoCo are found where they were at build time. CMake itself leaves out those in the build folder.
 set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
+set(mdgps_dependency_folders "")
+if(LibTorch_ROOT_DIR)
+  list(APPEND mdgps_dependency_folders "${LibTorch_ROOT_DIR}/lib")
+endif()
+if(MuJoCo_LIBRARY)
+  cmake_path(GET MuJoCo_LIBRARY PARENT_PATH mujoco_folder)
+  list(APPEND mdgps_dependency_folders "${mujoco_folder}")
+endif()
 
 # Installs the library mdgps_<name> and its headers as a component. A header whose opening
 # comment says "Private to the" is not installed.
@@ -20,7 +28,7 @@ function(mdgps_package_layer name)
   endforeach()
   target_sources(${target} PUBLIC FILE_SET HEADERS BASE_DIRS "${PROJECT_SOURCE_DIR}/host" FILES ${headers})
   set_target_properties(${target} PROPERTIES
-    EXPORT_NAME ${name} INSTALL_RPATH "$ORIGIN" VERIFY_INTERFACE_HEADER_SETS ON
+    EXPORT_NAME ${name} INSTALL_RPATH "$ORIGIN;${mdgps_dependency_folders}" VERIFY_INTERFACE_HEADER_SETS ON
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
   if(name STREQUAL "algorithm")  # programs are written over all of it
     set_target_properties(${target} PROPERTIES CXX_VISIBILITY_PRESET default)

@@ -39,7 +39,7 @@ if(task_files)
   add_dependencies(mdgps mdgps_tasks)
 endif()
 
-set_target_properties(mdgps PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR}")
+set_target_properties(mdgps PROPERTIES INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};${mdgps_dependency_folders}")
 install(TARGETS mdgps)
 install(DIRECTORY "${tasks_source}/" DESTINATION "${CMAKE_INSTALL_DATADIR}/mdgps/tasks")
 
