@@ -166,14 +166,20 @@ void MirrorDescent::refit_unbelievable_dynamics(const Trajectories& samples, Ite
   }
 }
 
-/// l_m^k of Section 4.2: the expected cost of `policy` under the models of one iteration.
-Array<double, 1> MirrorDescent::expected_costs(const Model& model,
-                                               const LinearGaussianPolicyArrays<double>& policy) const {
+/// The trajectories that `policy` is expected to make under the models of one iteration.
+TrajectoryDistributionArrays<double> MirrorDescent::propagate(const Model& model,
+                                                              const LinearGaussianPolicyArrays<double>& policy) const {
   TrajectoryDistributionArrays<double> distribution(shape_);
   Array<Status, 1> status({shape_.conditions});
   forward_pass<double>(model.initial.view(), model.dynamics.view(), policy.view(), distribution.view(), status);
+  return distribution;
+}
+
+/// l_m^k of Section 4.2: the expected cost of `policy` under the models of one iteration.
+Array<double, 1> MirrorDescent::expected_costs(const Model& model,
+                                               const LinearGaussianPolicyArrays<double>& policy) const {
   Array<double, 1> total({shape_.conditions});
-  expected_cost<double>(distribution.view(), model.cost.view(), total, {});
+  expected_cost<double>(propagate(model, policy).view(), model.cost.view(), total, {});
   return total;
 }
 
@@ -264,11 +270,10 @@ void MirrorDescent::c_step_on(const Trajectories& samples, IterationReport& repo
 }
 
 /// Means [N,T,n] of the states that the new local policies visit under the fitted dynamics; NaN in a condition whose
-/// expected cost is not to be believed.
+/// expected cost is not to be believed; empty where the S-step draws no states.
 Array<double, 3> MirrorDescent::expected_states() const {
-  TrajectoryDistributionArrays<double> distribution(shape_);
-  Array<Status, 1> status({shape_.conditions});
-  forward_pass<double>(current_.initial.view(), current_.dynamics.view(), local_.view(), distribution.view(), status);
+  if (settings_.drawn_states == 0) return {};
+  const auto distribution = propagate(current_, local_);
   Array<double, 1> total({shape_.conditions});
   expected_cost<double>(distribution.view(), current_.cost.view(), total, {});
   Array<double, 3> states({shape_.conditions, shape_.steps, shape_.states}, std::numeric_limits<double>::quiet_NaN());
@@ -329,10 +334,7 @@ void MirrorDescent::evaluate(IterationReport& report) const {
 void MirrorDescent::measure_bounds(const Trajectories& samples, IterationReport& report) const {
   report.difference = policy_difference(local_, policy_, samples);
   const auto global = linearize_by_jacobian(policy_, samples, task_.observation_entries);
-  TrajectoryDistributionArrays<double> under_local(shape_), under_global(shape_);
-  Array<Status, 1> status({shape_.conditions});
-  forward_pass<double>(current_.initial.view(), current_.dynamics.view(), local_.view(), under_local.view(), status);
-  forward_pass<double>(current_.initial.view(), current_.dynamics.view(), global.view(), under_global.view(), status);
+  const auto under_local = propagate(current_, local_), under_global = propagate(current_, global);
   Array<double, 1> local_total({shape_.conditions}), global_total({shape_.conditions});
   Array<double, 2> expected({shape_.conditions, shape_.steps}), largest({shape_.conditions, shape_.steps}, 0.0);
   expected_cost<double>(under_local.view(), current_.cost.view(), local_total, expected);

@@ -56,6 +56,8 @@ class MirrorDescent final : public TrainingRun {
   void evaluate(IterationReport& report) const;
   void measure_bounds(const Trajectories& samples, IterationReport& report) const;
 
+  TrajectoryDistributionArrays<double> propagate(const Model& model,
+                                                 const LinearGaussianPolicyArrays<double>& policy) const;
   Array<double, 1> expected_costs(const Model& model, const LinearGaussianPolicyArrays<double>& policy) const;
   Array<double, 1> expected_surrogates(const Model& model, const LinearGaussianPolicyArrays<double>& policy) const;
   using Expectation = decltype(&MirrorDescent::expected_costs);
