@@ -1,5 +1,7 @@
 // Products, factors and solves on every pack width and group, over shapes that tiles do and do not divide.
 
+#include <algorithm>
+
 #include "kernels/cholesky.hpp"
 #include "problems.hpp"
 #include "reference.hpp"
@@ -14,11 +16,11 @@ using reference::Dense;
 template <class Scalar>
 struct Lanesful {
   std::vector<Dense> each;
-  std::vector<Scalar> memory;
+  std::vector<Scalar> memory;  ///< never empty: also views of no entries point into an array
   int rows, cols;
 
   Lanesful(int rows, int cols, std::uint64_t seed)
-      : memory(static_cast<std::size_t>(rows) * cols), rows(rows), cols(cols) {
+      : memory(static_cast<std::size_t>(std::max(rows, 1)) * std::max(cols, 1)), rows(rows), cols(cols) {
     for (int w = 0; w < lane_count<Scalar>; ++w) {
       problems::Draws draws(seed, w);
       Dense a(rows, cols);
@@ -29,13 +31,13 @@ struct Lanesful {
   }
   void pack() {
     for (int w = 0; w < lane_count<Scalar>; ++w)
-      for (std::size_t e = 0; e < memory.size(); ++e)
+      for (std::size_t e = 0; e < each[w].elements.size(); ++e)
         lane(memory[e], w) = static_cast<Element<Scalar>>(each[w].elements[e]);
   }
   Matrix<Scalar> view() { return matrix(memory.data(), rows, cols); }
   Dense read(int w) const {
     Dense a(rows, cols);
-    for (std::size_t e = 0; e < memory.size(); ++e) a.elements[e] = lane(memory[e], w);
+    for (std::size_t e = 0; e < a.elements.size(); ++e) a.elements[e] = lane(memory[e], w);
     return a;
   }
 };
