@@ -12,6 +12,7 @@ struct BoundTerms {
   std::span<const double> largest_cost;   ///< max l_t over the samples
 };
 
+/// What the lemmas give for one condition.
 struct CostBounds {
   double total_variation;  ///< Lemma 4.1: 2 sum_t sqrt(2 epsilon_t) bounds D_TV between the state marginals at T
   double cost;             ///< Lemma 4.2 bounds the global policy's expected cost

@@ -31,10 +31,12 @@ struct ConditionReport {
   bool guarded = false;             ///< the costs were not to be believed, and the multiplier kept
 };
 
+/// Wall time of an iteration's parts, seconds.
 struct PhaseSeconds {
   double rollout = 0, fit = 0, c_step = 0, s_step = 0, evaluation = 0;
 };
 
+/// What one iteration came to, in all conditions.
 struct IterationReport {
   int iteration = 0;  ///< 1, 2, ...
   std::vector<ConditionReport> conditions;

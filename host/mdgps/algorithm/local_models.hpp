@@ -15,8 +15,12 @@ namespace mdgps {
 
 /// @name Rollouts of all conditions
 /// @{
+
+/// Of the local policies: [N,T,m,n] [N,T,m] [N,T,m,m].
 Trajectories rollout_local(const Task& task, const LinearGaussianPolicy<const double>& policy,
                            const RolloutOptions& options);
+
+/// Of one policy, in every condition.
 Trajectories rollout_global(const Task& task, const NeuralGaussianPolicy& policy, const RolloutOptions& options);
 /// @}
 
@@ -54,10 +58,16 @@ struct Path {
 /// Of a condition's first sample.
 Path path_of(const Task& task, const Trajectories& trajectories, std::int64_t condition);
 
+/// Whether a condition has a sample whose simulation did not diverge.
 bool has_samples(const Trajectories& samples, std::int64_t condition);
+
+/// Whether a condition's policy has neither NaN nor infinity.
 bool all_finite(const LinearGaussianPolicyArrays<double>& policy, std::int64_t condition);
+
+/// Copies one condition's part of a batch into the same place of another.
 void copy_condition(const LinearGaussianPolicyArrays<double>& from, LinearGaussianPolicyArrays<double>& to,
                     std::int64_t condition);
+/// Likewise.
 void copy_condition(const LinearGaussianDynamicsArrays<double>& from, LinearGaussianDynamicsArrays<double>& to,
                     std::int64_t condition);
 
@@ -72,6 +82,8 @@ struct ImitationPoints {
   Array<double, 3> target_precisions;  ///< [P,m,m]
   Array<double, 1> weights;            ///< [P]
 };
+
+/// Which states the S-step is given beside the sampled ones.
 struct ImitationOptions {
   int drawn = 0;   ///< states drawn for each sampled one
   int window = 2;  ///< steps before and after whose deviations a drawn state combines

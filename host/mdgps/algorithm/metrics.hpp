@@ -40,8 +40,10 @@ std::string metrics_rows(const IterationReport& report);
 /// An iteration's rows of step_sizes.csv; none where nothing was adjusted.
 std::string step_sizes_rows(const IterationReport& report);
 
-/// An iteration's rows of bounds.csv and of divergences.csv, to nine digits.
+/// An iteration's rows of bounds.csv, to nine digits.
 std::string bounds_rows(const IterationReport& report);
+
+/// An iteration's rows of divergences.csv, to nine digits.
 std::string divergences_rows(const IterationReport& report);
 
 /// An iteration's rows of paths.csv, to nine digits.

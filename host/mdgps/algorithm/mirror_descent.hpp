@@ -16,6 +16,7 @@
 
 namespace mdgps {
 
+/// A run of Algorithm 4: `iterate` is one pass of its loop.
 class MirrorDescent final : public TrainingRun {
  public:
   MirrorDescent(const Task& task, const Settings& settings, std::uint64_t seed, int threads);

@@ -7,6 +7,7 @@
 
 namespace mdgps {
 
+/// By step, so that it can be weighed by step.
 struct PolicyDifference {
   Array<double, 3> action;      ///< [N,T,m] mean over the samples of mu_p - mu_pi
   Array<double, 2> mean_kl;     ///< [N,T] mean over the samples of D_KL(p_i(u|x) || pi(u|o)), nats

@@ -13,20 +13,41 @@ namespace mdgps {
 /// Mirror descent, and the methods that it is compared with: Bregman ADMM, dual gradient descent, the penalty method,
 /// ADMM and DAgger [MDGPS 2, 3.2, 5]; and Algorithm 2, for tasks that are linear and quadratic.
 enum class Method { mdgps, badmm, dual_gradient, penalty, admm, dagger, convex_linear };
-enum class Sampling { local, global };            ///< whose rollouts the models are fitted to   [MDGPS 3.1]
-enum class Reference { global, previous_local };  ///< what the C-step stays near           [MDGPS Alg. 4, Eq. (2)]
-enum class StepRule { classic, global, local, fixed };   ///< how epsilon is adjusted                   [MDGPS 4.2]
-enum class Linearization { regression, jacobian };       ///< how pi-bar is found                       [MDGPS 3.1]
-enum class WeightRule { spread, schedule, divergence };  ///< how BADMM's weights move
+
+/// Whose rollouts the models are fitted to.   [MDGPS 3.1]
+enum class Sampling { local, global };
+
+/// What the C-step stays near.   [MDGPS Alg. 4, Eq. (2)]
+enum class Reference { global, previous_local };
+
+/// How epsilon is adjusted.   [MDGPS 4.2]
+enum class StepRule { classic, global, local, fixed };
+
+/// How pi-bar is found.   [MDGPS 3.1]
+enum class Linearization { regression, jacobian };
+
+/// How BADMM's weights move.
+enum class WeightRule { spread, schedule, divergence };
+
+/// In the order of Method.
 inline constexpr std::array<std::string_view, 7> method_names{"mdgps", "badmm",  "dual_gradient", "penalty",
                                                               "admm",  "dagger", "convex_linear"};
+
+/// Its name in `method_names`.
 std::string_view to_string(Method method);
+
 /// Throws std::invalid_argument where no method has that name.
 Method method_named(std::string_view name);
+
+/// @name The words of the settings' file
+/// @{
+
+/// The word that stands for a choice.
 std::string_view to_string(Sampling sampling);
 std::string_view to_string(Reference reference);
 std::string_view to_string(StepRule rule);
 std::string_view to_string(Linearization linearization);
+/// @}
 
 /// The Gaussian-mixture prior of a regression.
 struct PriorSettings {
@@ -48,6 +69,7 @@ struct CouplingSettings {
   std::vector<double> weight_steps{1e-4, 1e-3, 1e-2, 1e-2};  ///< badmm's schedule, at equally spaced iterations
 };
 
+/// The whole table; docs/algorithm.md says what each setting does.
 struct Settings {
   Method method = Method::mdgps;
   int iterations = 12;

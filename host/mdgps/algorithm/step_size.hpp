@@ -33,6 +33,7 @@ bool believable(double expected, const SampledCost& sampled);
 /// Whether all costs that a rule looks at are, each beside the samples of its own iteration.
 bool believable(StepRule rule, const ExpectedCosts& costs, const SampledCost& previous, const SampledCost& current);
 
+/// The limits of epsilon's multiplier.
 struct MultiplierRange {
   double low, high;
 };

@@ -52,6 +52,7 @@ class SurrogateCost {
   Multipliers multipliers_;
 };
 
+/// That of the settings' method.
 std::unique_ptr<SurrogateCost> make_surrogate_cost(const Settings& settings, const BatchShape& shape);
 
 /// cost += w_t D_KL(p(u_t|x_t) || global(u_t|x_t)), but for the entropy: the Surrogate's entropy_weight is to be w.

@@ -12,6 +12,7 @@ namespace mdgps {
 /// A feed-forward network: affine layers with ReLU between them, after a fixed scaling of the input.
 /// It is a value without LibTorch, so that every rollout thread can hold or share one.
 struct MDGPS_API DenseNetwork {
+  /// An affine map.
   struct Layer {
     Array<double, 2> weight;  ///< [out, in]
     Array<double, 1> bias;    ///< [out]

@@ -13,6 +13,7 @@
 
 namespace mdgps {
 
+/// Of a fresh network.
 struct NetworkOptions {
   int observations = 0;             ///< o
   int actions = 0;                  ///< m

@@ -36,6 +36,8 @@ MDGPS_API std::string to_onnx(const PolicyFunction& policy);
 struct CSource {
   std::string header, source;  ///< texts of mdgps_policy.h, mdgps_policy.c
 };
+
+/// The function and its parameters as C; every number is written to its last bit.
 MDGPS_API CSource to_c(const PolicyFunction& policy);
 
 /// Writes a TorchScript archive: a module that maps observations [B,o] to actions [B,m].

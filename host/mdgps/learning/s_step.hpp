@@ -18,6 +18,7 @@ struct SStepProblem {
   View<const double, 1> weights;            ///< [P] not negative; 0 drops the point; empty: all 1
 };
 
+/// Of the optimiser, Adam.
 struct SStepOptions {
   int minibatches = 4000;
   int batch_size = 25;

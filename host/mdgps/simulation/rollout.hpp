@@ -26,6 +26,7 @@ class MDGPS_API Controller {
                       std::span<const double> noise, std::span<double> action) const = 0;
 };
 
+/// How many rollouts, with which noise.
 struct RolloutOptions {
   int samples = 1;
   std::uint64_t seed = 0;

@@ -9,6 +9,7 @@
 
 namespace mdgps {
 
+/// One entry of a policy's input or output.
 struct Signal {
   std::string name;
   std::string

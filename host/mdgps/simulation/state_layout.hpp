@@ -13,7 +13,9 @@ namespace mdgps {
 /// The parts that a state can be made of.
 enum class StatePart { joint_positions, joint_velocities, points, point_velocities };
 
+/// The state's parts in order, and a name for every entry.
 struct MDGPS_API StateLayout {
+  /// Neighbouring entries of one part.
   struct Block {
     StatePart part;
     int begin = 0;  ///< its first entry of the state
@@ -39,7 +41,10 @@ struct MDGPS_API StateLayout {
   std::vector<std::string> words() const;
 };
 
+/// The part's word in a task's file: "joint_positions".
 MDGPS_API std::string_view to_string(StatePart part);
+
+/// The part of that word, if there is one.
 MDGPS_API std::optional<StatePart> state_part(std::string_view word);
 
 }  // namespace mdgps

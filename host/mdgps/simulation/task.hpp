@@ -33,6 +33,7 @@ struct InitialPolicySettings {
 
 /// Where a trajectory starts.
 struct ConditionSpec {
+  /// A body, with all that hangs on it, put elsewhere.
   struct Move {
     int body = 0;                    ///< MuJoCo id
     std::array<double, 3> offset{};  ///< metres, in the parent's frame
@@ -52,6 +53,7 @@ struct SceneGeom {
   std::array<float, 4> rgba{};
 };
 
+/// A task as it was read: what rollouts, the solver and reports need to know of it.
 struct MDGPS_API Task {
   std::string name;
   std::string description;

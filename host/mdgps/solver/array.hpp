@@ -10,6 +10,7 @@
 
 namespace mdgps {
 
+/// An owning row-major array in host memory.
 template <class T, int Rank>
 class Array {
  public:

@@ -20,6 +20,8 @@ template <class Real>
 MDGPS_API void backward_pass(const LinearGaussianDynamics<const Real>& dynamics, const QuadraticCost<const Real>& cost,
                              const LinearGaussianPolicy<Real>& policy, View<Status, 1> status, Workspace workspace,
                              Stream stream, const PassOptions& options = {});
+
+/// Bytes of workspace that `backward_pass` needs.
 template <class Real>
 MDGPS_API std::size_t backward_pass_workspace_size(const BatchShape& shape, Device device = {},
                                                    const PassOptions& options = {});

@@ -19,6 +19,7 @@ struct CStepProblem {
   View<const Real, 2> entropy_weight{};
 };
 
+/// Where `c_step` writes.
 template <class Real>
 struct CStepResult {
   LinearGaussianPolicy<Real> policy;       ///< [N,T,m,n] [N,T,m] [N,T,m,m]; the reference where the status is a failure
@@ -28,6 +29,7 @@ struct CStepResult {
   View<Status, 1> status;                  ///< [N]
 };
 
+/// Of the search for the dual.
 struct CStepOptions {
   double tolerance = 0.01;   ///< relative, on KL = epsilon
   int max_evaluations = 50;  ///< backward sweeps per condition, one after another
@@ -57,6 +59,8 @@ MDGPS_API int speculation_width(const CStepOptions& options, std::int64_t condit
 template <class Real>
 MDGPS_API void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>& result, const CStepOptions& options,
                       Workspace workspace, Stream stream);
+
+/// Bytes of workspace that `c_step` needs.
 template <class Real>
 MDGPS_API std::size_t c_step_workspace_size(const BatchShape& shape, const CStepOptions& options, Device device = {});
 

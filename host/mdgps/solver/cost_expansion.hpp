@@ -14,6 +14,7 @@ namespace mdgps {
 ///
 ///   l = l2/2 sum_j w_j d_j^2 + l1 N(s),   s = sum_j (w_j d_j)^2,   w = ramp[t] * weights
 struct CostTerm {
+  /// The shape far from the target.
   enum class Form {
     sqrt,  ///< N(s) = sqrt(alpha + s)
     log    ///< N(s) = 1/2 log(alpha + s)
@@ -52,8 +53,11 @@ template <class Real>
 MDGPS_API void expand_cost(std::span<const CostTerm> terms, const CostSamples<Real>& samples,
                            const QuadraticCost<Real>& cost, View<Real, 3> sample_cost, Workspace workspace,
                            Stream stream);
+
+/// Bytes of workspace that `expand_cost` needs.
 template <class Real>
 MDGPS_API std::size_t expand_cost_workspace_size(std::span<const CostTerm> terms, const CostSamples<Real>& samples);
+
 /// The same with a workspace of its own.
 template <class Real>
 MDGPS_API void expand_cost(std::span<const CostTerm> terms, const CostSamples<Real>& samples,

@@ -19,6 +19,8 @@ template <class Real>
 MDGPS_API void expected_cost(const TrajectoryDistribution<const Real>& distribution,
                              const QuadraticCost<const Real>& cost, View<Real, 1> total, View<Real, 2> per_step,
                              Workspace workspace, Stream stream);
+
+/// Bytes of workspace that `expected_cost` needs.
 template <class Real>
 MDGPS_API std::size_t expected_cost_workspace_size(const BatchShape& shape, Device device = {});
 

@@ -22,6 +22,8 @@ MDGPS_API void forward_pass(const GaussianState<const Real>& initial,
                             const LinearGaussianPolicy<const Real>& policy,
                             const TrajectoryDistribution<Real>& distribution, View<Status, 1> status,
                             Workspace workspace, Stream stream, const PassOptions& options = {});
+
+/// Bytes of workspace that `forward_pass` needs.
 template <class Real>
 MDGPS_API std::size_t forward_pass_workspace_size(const BatchShape& shape, Device device = {},
                                                   const PassOptions& options = {});

@@ -16,6 +16,7 @@ struct GaussianMixture {
   operator GaussianMixture<const Real>() const requires(!std::is_const_v<Real>) { return {mean, covariance, weight}; }
 };
 
+/// Owning counterpart of GaussianMixture in host memory.
 template <class Real>
 struct GaussianMixtureArrays {
   Array<Real, 3> mean;
@@ -30,6 +31,7 @@ struct GaussianMixtureArrays {
   GaussianMixture<const Real> view() const { return {mean, covariance, weight}; }
 };
 
+/// The points that a mixture is fitted to, for each condition.
 template <class Real>
 struct MixtureProblem {
   View<const Real, 3> points;              ///< [N,P,d], contiguous
@@ -37,6 +39,7 @@ struct MixtureProblem {
   View<const std::int32_t, 2> assignment;  ///< [N,P] first component of each point; empty: start from the mixture
 };
 
+/// Of the EM iterations.
 struct MixtureOptions {
   int max_iterations = 100;      ///< of E- and M-step
   double tolerance = 1e-5;       ///< stop when the log likelihood gains less than this part of its size
@@ -61,9 +64,12 @@ template <class Real>
 MDGPS_API void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOptions& options,
                                     const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report,
                                     Workspace workspace, Stream stream);
+
+/// Bytes of workspace that `fit_gaussian_mixture` needs.
 template <class Real>
 MDGPS_API std::size_t fit_gaussian_mixture_workspace_size(const MixtureProblem<Real>& problem,
                                                           const GaussianMixture<Real>& mixture);
+
 /// The same with a workspace of its own.
 template <class Real>
 MDGPS_API void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOptions& options,
@@ -81,9 +87,12 @@ template <class Real>
 MDGPS_API void mixture_prior(const GaussianMixture<const Real>& mixture, View<const Real, 4> points,
                              View<const Real, 2> weights, double strength, std::int64_t fitted_points,
                              const NormalInverseWishart<Real>& prior, Workspace workspace, Stream stream);
+
+/// Bytes of workspace that `mixture_prior` needs.
 template <class Real>
 MDGPS_API std::size_t mixture_prior_workspace_size(const GaussianMixture<const Real>& mixture,
                                                    View<const Real, 4> points);
+
 /// The same with a workspace of its own.
 template <class Real>
 MDGPS_API void mixture_prior(const GaussianMixture<const Real>& mixture, View<const Real, 4> points,

@@ -21,6 +21,8 @@ MDGPS_API void kl_divergence(const LinearGaussianPolicy<const Real>& policy,
                              const LinearGaussianPolicy<const Real>& reference,
                              const TrajectoryDistribution<const Real>& distribution, View<Real, 1> total,
                              View<Real, 2> per_step, View<Status, 1> status, Workspace workspace, Stream stream);
+
+/// Bytes of workspace that `kl_divergence` needs.
 template <class Real>
 MDGPS_API std::size_t kl_divergence_workspace_size(const BatchShape& shape, Device device = {});
 

@@ -18,6 +18,7 @@ struct NormalInverseWishart {
   }
 };
 
+/// Owning counterpart of NormalInverseWishart in host memory.
 template <class Real>
 struct NormalInverseWishartArrays {
   Array<Real, 3> mean;
@@ -40,6 +41,7 @@ struct RegressionProblem {
   Real regularization = Real(1e-6);        ///< added to the diagonal of the inputs' covariance
 };
 
+/// N(A x + c, F), of each condition and step.
 template <class Real>
 struct LinearGaussianFit {
   View<Real, 4> gain;        ///< A [N,T,q,p]
@@ -63,6 +65,8 @@ struct LinearGaussianFit {
 template <class Real>
 MDGPS_API void fit_linear_gaussian(const RegressionProblem<Real>& problem, const LinearGaussianFit<Real>& fit,
                                    Workspace workspace, Stream stream);
+
+/// Bytes of workspace that `fit_linear_gaussian` needs.
 template <class Real>
 MDGPS_API std::size_t fit_linear_gaussian_workspace_size(const RegressionProblem<Real>& problem);
 

@@ -15,6 +15,7 @@
 
 namespace mdgps {
 
+/// The extents that all arrays of a batch share.
 struct BatchShape {
   std::int64_t conditions = 0;  ///< N
   std::int64_t steps = 0;       ///< T
@@ -32,6 +33,8 @@ enum class Status : std::int32_t {
   not_positive_definite,  ///< some Quu (or covariance) has no Cholesky factor at any dual tried
   not_finite,             ///< NaN or infinity in the condition's input or arithmetic
 };
+
+/// The status by its name: "not_finite".
 MDGPS_API std::string_view to_string(Status status);
 
 /// p(u|x) = N(K x + k, C)
@@ -109,6 +112,8 @@ struct PassOptions {
 /// @name Owning counterparts in host memory
 /// `view()` gives the struct of views that the solver takes.
 /// @{
+
+/// Of LinearGaussianPolicy.
 template <class Real>
 struct LinearGaussianPolicyArrays {
   Array<Real, 4> gain;
@@ -124,6 +129,7 @@ struct LinearGaussianPolicyArrays {
   LinearGaussianPolicy<const Real> view() const { return {gain, offset, covariance}; }
 };
 
+/// Of LinearGaussianDynamics.
 template <class Real>
 struct LinearGaussianDynamicsArrays {
   Array<Real, 4> transition;
@@ -139,6 +145,7 @@ struct LinearGaussianDynamicsArrays {
   LinearGaussianDynamics<const Real> view() const { return {transition, offset, covariance}; }
 };
 
+/// Of QuadraticCost.
 template <class Real>
 struct QuadraticCostArrays {
   Array<Real, 4> hessian;
@@ -154,6 +161,7 @@ struct QuadraticCostArrays {
   QuadraticCost<const Real> view() const { return {hessian, gradient, constant}; }
 };
 
+/// Of GaussianState.
 template <class Real>
 struct GaussianStateArrays {
   Array<Real, 2> mean;
@@ -166,6 +174,7 @@ struct GaussianStateArrays {
   GaussianState<const Real> view() const { return {mean, covariance}; }
 };
 
+/// Of TrajectoryDistribution.
 template <class Real>
 struct TrajectoryDistributionArrays {
   Array<Real, 3> mean;

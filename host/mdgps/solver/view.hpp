@@ -8,7 +8,9 @@
 
 namespace mdgps {
 
+/// Where memory is.
 struct Device {
+  /// CUDA's devices are counted by `index`.
   enum class Kind { cpu, cuda };
   Kind kind = Kind::cpu;
   int index = 0;
