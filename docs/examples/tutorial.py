@@ -1,7 +1,8 @@
 # %% [markdown]
 # # mdgps from Python
 # A cart on a rail, first as a linear system that we know, then as one that we only have samples of, then as a Gymnasium
-# environment that a neural network learns to steer. Cells are marked by `# %%`; the file also runs as a script.
+# environment that a neural network learns to steer; last, the tasks of mdgps themselves. Cells are marked by `# %%`; the file
+# also runs as a script.
 
 # %%
 import gymnasium
@@ -122,3 +123,36 @@ for _ in range(T):
     observation, *_ = environment.step(training.policy(observation))
 print(f"from 0.8, the cart ends at {observation[0]:.3f}")
 assert abs(observation[0]) < 0.1
+
+# %% [markdown]
+# ## A task of mdgps as a Gymnasium environment
+# The tasks that `mdgps train` knows, with the simulation, start conditions, cost and horizon of the trainer. They need
+# `pip install '.[tasks]'`. First an episode of random forces on the obstacle task, from its third place:
+
+# %%
+environment = gymnasium.make("mdgps/obstacle-v0", condition=2)
+environment.action_space.seed(0)
+observation, info = environment.reset(seed=0)
+cost_of_episode, truncated = 0.0, False
+while not truncated:
+    observation, reward, terminated, truncated, info = environment.step(environment.action_space.sample())
+    cost_of_episode -= reward
+print(f"random forces cost {cost_of_episode:.1f} and end {info['distance']:.2f} m from the target: success {info['success']}")
+assert not info["success"]
+
+# %% [markdown]
+# The task's cost is a function, too, with its derivatives, where the observation is the whole state. So the loop above
+# trains on it: two carts with a spring between them.
+
+# %%
+carts = mdgps.gymnasium.make("linear")
+starts = [{"options": {"condition": i}} for i in range(carts.conditions)]
+training = mdgps.gymnasium.train(
+    carts,
+    carts.cost,
+    derivatives=carts.cost_derivatives,
+    horizon=carts.horizon,
+    conditions=starts,
+    options=mdgps.gymnasium.Options(iterations=6, samples=5, minibatches=1000),
+)
+assert training.global_costs[-1].mean() < 0.7 * training.global_costs[0].mean()

@@ -1,6 +1,8 @@
-"""Mirror descent guided policy search on a Gymnasium environment of your own.   [MDGPS Algorithm 4]
+"""Between Gymnasium and mdgps: `TaskEnv`, the tasks of mdgps as environments, and `train`, mirror descent guided policy
+search on an environment of your own.   [MDGPS Algorithm 4]
 
-The loop is this file and NumPy; regression, C-step and expected costs are the solver's.
+The loop of `train` is this file and NumPy; regression, C-step and expected costs are the solver's. Importing this module
+registers the tasks as "mdgps/peg-v0" and so on.
 """
 
 from __future__ import annotations
@@ -13,7 +15,12 @@ import numpy as np
 
 from . import solver
 from .network import NeuralGaussianPolicy
+from .task_environment import TaskEnv, _register, make, task_names
 from .types import GaussianState, LinearGaussianDynamics, LinearGaussianPolicy, QuadraticCost, Status
+
+__all__ = ["Cost", "CostDerivatives", "Options", "TaskEnv", "Training", "evaluate", "make", "task_names", "train"]
+
+_register()
 
 Cost = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 """l(states [...,n], actions [...,m], step) -> [...]: what a time step costs; all leading dimensions at once."""
