@@ -32,10 +32,14 @@ class MDGPS_API Episode {
 
   /// @name The current state; where the simulation diverged, the one before
   /// @{
-  std::span<const double> state() const { return state_; }              ///< [n]
-  std::span<const double> observation() const { return observation_; }  ///< [o]
-  double distance() const { return distance_; }                         ///< metres
-                                                                        /// @}
+
+  /// [n]
+  std::span<const double> state() const { return state_; }
+  /// [o]
+  std::span<const double> observation() const { return observation_; }
+  /// Of the task's point from its target, metres.
+  double distance() const { return distance_; }
+  /// @}
 
  private:
   void observe();
