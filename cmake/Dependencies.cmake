@@ -40,6 +40,14 @@ if(MDGPS_LEARNING)
   if(NOT MDGPS_PROTOZERO_INCLUDE_DIR)
     list(APPEND to_fetch libprotozero-dev)
   endif()
+  find_path(MDGPS_STB_INCLUDE_DIR stb_image_write.h PATH_SUFFIXES stb)
+  if(NOT MDGPS_STB_INCLUDE_DIR)
+    list(APPEND to_fetch libstb-dev)
+  endif()
+  include(WebP)
+  if(NOT MDGPS_WEBP_FOUND)
+    list(APPEND to_fetch libwebp-dev)
+  endif()
 endif()
 
 if(to_fetch)
@@ -64,6 +72,17 @@ if(MDGPS_LEARNING)
   mark_as_advanced(MDGPS_PROTOZERO_INCLUDE_DIR)
   add_library(mdgps_protozero INTERFACE)  # writes protocol buffers: ONNX, TensorBoard
   target_include_directories(mdgps_protozero SYSTEM INTERFACE "${MDGPS_PROTOZERO_INCLUDE_DIR}")
+
+  find_path(MDGPS_STB_INCLUDE_DIR stb_image_write.h PATH_SUFFIXES stb REQUIRED)
+  mark_as_advanced(MDGPS_STB_INCLUDE_DIR)
+  add_library(mdgps_stb INTERFACE)  # writes PNG; reads it in tests
+  target_include_directories(mdgps_stb SYSTEM INTERFACE "${MDGPS_STB_INCLUDE_DIR}")
+
+  include(WebP)
+  if(NOT MDGPS_WEBP_FOUND)
+    message(FATAL_ERROR "libwebp lacks a part: webp, webpmux and webpdemux are needed, with their headers. "
+                        "Install them (Debian, Ubuntu: apt install libwebp-dev) or pass -DCMAKE_PREFIX_PATH=<where they are>.")
+  endif()
 
   include(Torch)
 endif()

@@ -18,7 +18,7 @@ endif()
 add_executable(mdgps ${program_sources})
 target_include_directories(mdgps PRIVATE "${PROJECT_SOURCE_DIR}")
 target_link_libraries(mdgps PRIVATE mdgps::mdgps mdgps_report mdgps_version CLI11::CLI11 nlohmann_json::nlohmann_json
-                      mdgps_tomlplusplus Threads::Threads mdgps_build_settings)
+                      mdgps_tomlplusplus mdgps_stb mdgps_webp Threads::Threads mdgps_build_settings)
 
 # The program finds its tasks beside itself, wherever the pair is moved to; failing that, in the source tree.
 set(tasks_source "${PROJECT_SOURCE_DIR}/apps/tasks")

@@ -27,6 +27,7 @@ Command add_eval(CLI::App& program);
 Command add_check_task(CLI::App& program);
 Command add_compare(CLI::App& program);
 Command add_export(CLI::App& program);
+Command add_render(CLI::App& program);
 Command add_report(CLI::App& program);
 Command add_reproduce(CLI::App& program);
 Command add_sweep(CLI::App& program);

@@ -1,7 +1,6 @@
 // mdgps eval
 
 #include <CLI/CLI.hpp>
-#include <array>
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -13,8 +12,6 @@
 #include "apps/mdgps/trained_run.hpp"
 #include "apps/mdgps/validators.hpp"
 #include "kernels/random.hpp"
-#include "mdgps/algorithm/controllers.hpp"
-#include "mdgps/algorithm/convex_linear_run.hpp"
 #include "mdgps/algorithm/settings.hpp"
 #include "mdgps/simulation/rollout.hpp"
 
@@ -81,34 +78,10 @@ void print_table(const char* title, const std::vector<ConditionResult>& results)
   std::printf("%-20s %10.4f %7.0f%%\n", "mean", mean(results).distance, 100 * mean(results).success);
 }
 
-/// The policy of Algorithm 2 is linear and knows the time. It has the memory that its controller refers to.
-struct LinearController {
-  LinearGaussianPolicyArrays<double> policy;
-  LocalController controller;
-  explicit LinearController(LinearGaussianPolicyArrays<double> p)
-      : policy(std::move(p)), controller(policy.view(), 0) {}
-};
-
-std::shared_ptr<const Controller> load_controller(const fs::path& folder, const Task& task) {
-  if (!fs::exists(folder / "policy.json")) return std::make_shared<GlobalController>(load_run_policy(folder, task));
-  const auto file = folder / "policy.json";
-  auto policy = [&] {
-    try {
-      return load_linear_policy(file);
-    } catch (const std::runtime_error& error) {
-      throw UsageError(error.what());
-    }
-  }();
-  if (policy.gain.extents() != std::array<std::int64_t, 4>{1, task.horizon, task.actions, task.states})
-    throw UsageError(file.string() + ": does not fit the task of config.toml; give the folder of one run");
-  const auto linear = std::make_shared<LinearController>(std::move(policy));
-  return {linear, &linear->controller};
-}
-
 int evaluate(const Arguments& arguments) {
   const Task task = load_run_task(arguments.folder);
   const RunOptions run = read_run_options(task.config);
-  const auto controller = load_controller(arguments.folder, task);
+  const auto controller = load_run_controller(arguments.folder, task);
   RolloutOptions options{.samples = arguments.episodes,
                          .seed = static_cast<std::uint64_t>(arguments.seed.value_or(run.seed)),
                          .stream = RandomStream::evaluation,

@@ -71,11 +71,11 @@ int run(int argc, char** argv) {
       "Example: mdgps train obstacle && mdgps eval runs/obstacle-mdgps-local-global-seed0\n"
       "Exit codes: 0 done, 1 the run failed, 2 wrong usage or a bad input file, 130 stopped by Ctrl-C.\n"
       "Options of a command: mdgps train --help");
-  const std::vector<mdgps::Command> commands = {mdgps::add_train(program),  mdgps::add_eval(program),
-                                                mdgps::add_report(program), mdgps::add_reproduce(program),
-                                                mdgps::add_sweep(program),  mdgps::add_compare(program),
-                                                mdgps::add_export(program), mdgps::add_check_task(program),
-                                                mdgps::add_tasks(program),  mdgps::add_info(program)};
+  const std::vector<mdgps::Command> commands = {
+      mdgps::add_train(program),   mdgps::add_eval(program),      mdgps::add_render(program),
+      mdgps::add_report(program),  mdgps::add_reproduce(program), mdgps::add_sweep(program),
+      mdgps::add_compare(program), mdgps::add_export(program),    mdgps::add_check_task(program),
+      mdgps::add_tasks(program),   mdgps::add_info(program)};
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

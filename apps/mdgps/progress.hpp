@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "apps/mdgps/progress_bar.hpp"
 #include "mdgps/algorithm/iteration_report.hpp"
 
 namespace mdgps {
@@ -10,14 +11,11 @@ namespace mdgps {
 class Progress {
  public:
   Progress(int done, int iterations);
-  ~Progress();
 
   void show(const IterationReport& report);
 
  private:
-  void draw_bar(int iteration, const std::string& text) const;
-
-  bool terminal_;
+  ProgressBar bar_;
   int first_, iterations_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now(), last_ = start_;
 };

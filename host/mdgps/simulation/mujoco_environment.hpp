@@ -22,6 +22,9 @@ class MujocoEnvironment final : public Environment {
   void point_jacobian(std::span<double> jacobian) const override;
   double distance() const override;
 
+  /// All positions [nq], of joints outside the state, too.
+  std::span<const double> positions() const { return {data_->qpos, static_cast<std::size_t>(model_->nq)}; }
+
  private:
   void move_body(const ConditionSpec& start);
   void update_points();
