@@ -12,6 +12,7 @@
 
 namespace mdgps {
 
+/// How pictures are made.
 struct PictureOptions {
   int width = 960, height = 720;  ///< pixels
   std::string camera{};           ///< of the model, by name; empty: its first, or one that has every motion in view
