@@ -102,7 +102,7 @@ bool on_a_stream(const Problem& on_cpu) {
 int main() {
 #ifdef TORCH_HAS_CUDA
   // LibTorch's CUDA side registers itself when it is loaded, and is looked for at the first call of LibTorch.
-  dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
+  if (!dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL)) std::printf("%s\n", dlerror());
 #endif
   const Problem problem = random_problem();
   solve(problem, {});
