@@ -44,7 +44,13 @@ set(CMAKE_CUDA_STANDARD_REQUIRED ON)
 target_compile_options(mdgps_build_settings INTERFACE
   "$<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings;--diag-suppress=554;--expt-relaxed-constexpr>")
 find_package(Python3 REQUIRED COMPONENTS Interpreter)  # for ptxas_report.py
-find_package(CUDAToolkit REQUIRED)  # the runtime, for tests and benchmarks
+find_package(CUDAToolkit REQUIRED)  # the runtime, for tests and benchmarks, and the libraries of the wide path
+if(NOT TARGET CUDA::cublas OR NOT TARGET CUDA::cusolver)
+  message(FATAL_ERROR "The CUDA Toolkit in ${CUDAToolkit_LIBRARY_DIR} lacks cuBLAS or cuSOLVER. Install them (they are part of the "
+                      "toolkit's installer), or build without CUDA: -DMDGPS_CUDA=OFF.")
+endif()
+# The back end of the wide path hands lambdas to kernels.
+set_source_files_properties(host/mdgps/solver/wide/on_cublas.cu PROPERTIES COMPILE_OPTIONS --extended-lambda)
 set(MDGPS_HAS_CUDA ON)
 target_compile_definitions(mdgps_build_settings INTERFACE MDGPS_HAS_CUDA=1)
 message(STATUS "mdgps: CUDA ${CMAKE_CUDA_COMPILER_VERSION}, architectures ${CMAKE_CUDA_ARCHITECTURES}")

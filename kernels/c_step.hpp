@@ -160,6 +160,23 @@ MDGPS_FUNCTION DualValue<Scalar> evaluate_dual(const Group& g, const CStepSteps<
   return value;
 }
 
+/// What the search has found for a condition, but for its policy.
+template <class T>
+MDGPS_FUNCTION void store_search(const DualSearch& search, std::int64_t condition, const CStepBatch<T>& b) {
+  const auto state = search.state();
+  const bool fell = state == DualSearch::State::failed;
+  *b.dual.at(condition, 0) = fell ? *b.initial_dual.at(condition, 0) : static_cast<T>(search.eta(0));
+  *b.kl.at(condition, 0) = fell ? T{} : static_cast<T>(search.kl());
+  *b.evaluations.at(condition, 0) = search.evaluations();
+  const Outcome outcome = state == DualSearch::State::converged                        ? Outcome::ok
+                          : state == DualSearch::State::inactive                       ? Outcome::constraint_inactive
+                          : !fell                                                      ? Outcome::not_converged
+                          : search.last_failure() == Evaluation::not_positive_definite ? Outcome::not_positive_definite
+                          : search.last_failure() == Evaluation::not_finite            ? Outcome::not_finite
+                                                                                       : Outcome::not_converged;
+  *b.status.at(condition, 0) = static_cast<std::int32_t>(outcome);
+}
+
 /// The groups among which a condition's candidate duals are shared out. A group alone takes them all, in its lanes.
 struct Alone {
   MDGPS_FUNCTION int size() const { return 1; }
@@ -254,22 +271,7 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
     store(g, lanes, steps.action_offset(t), b.policy.offset, t);
     store(g, lanes, s.covariance, b.policy.covariance, t);
   }
-  for_each(g, lanes.count, [&](int r) {
-    const std::int64_t condition = lanes.condition[lanes.stored[r]];
-    const auto state = search[r].state();
-    const bool fell = state == DualSearch::State::failed;
-    *b.dual.at(condition, 0) = fell ? *b.initial_dual.at(condition, 0) : static_cast<T>(search[r].eta(0));
-    *b.kl.at(condition, 0) = fell ? T{} : static_cast<T>(search[r].kl());
-    *b.evaluations.at(condition, 0) = search[r].evaluations();
-    const Outcome outcome = state == DualSearch::State::converged  ? Outcome::ok
-                            : state == DualSearch::State::inactive ? Outcome::constraint_inactive
-                            : !fell                                ? Outcome::not_converged
-                            : search[r].last_failure() == Evaluation::not_positive_definite
-                                ? Outcome::not_positive_definite
-                            : search[r].last_failure() == Evaluation::not_finite ? Outcome::not_finite
-                                                                                 : Outcome::not_converged;
-    *b.status.at(condition, 0) = static_cast<std::int32_t>(outcome);
-  });
+  for_each(g, lanes.count, [&](int r) { store_search(search[r], lanes.condition[lanes.stored[r]], b); });
 }
 
 }  // namespace mdgps::kernels::inline MDGPS_TARGET

@@ -202,9 +202,10 @@ void print_times(const BatchShape& s, const Processor& processor) {
   const auto policy = mirror(c.policy.view());
   const auto distribution = mirror(c.distribution.view());
   const auto status = mirror(c.status);
-  const gpu::Memory workspace(
-      std::max({c_step_workspace_size<double>(s, {}, gpu::device), backward_pass_workspace_size<double>(s, gpu::device),
-                forward_pass_workspace_size<double>(s, gpu::device)}));
+  const CStepOptions fused{.path = CStepPath::fused}, wide{.path = CStepPath::wide};
+  const gpu::Memory workspace(std::max(
+      {c_step_workspace_size<double>(s, fused, gpu::device), c_step_workspace_size<double>(s, wide, gpu::device),
+       backward_pass_workspace_size<double>(s, gpu::device), forward_pass_workspace_size<double>(s, gpu::device)}));
   const auto row = [&](const char* name, double flops, double bound, const std::function<void()>& on_gpu,
                        const std::function<void()>& on_cpu) {
     const double gpu = gpu_seconds(on_gpu), cpu = cpu_seconds(on_cpu);
@@ -228,9 +229,11 @@ void print_times(const BatchShape& s, const Processor& processor) {
   c_step<double>(host, c.result.view());
   double evaluations = 0;
   for (const std::int32_t e : c.result.dual_evaluations.elements()) evaluations += e;
-  row(
-      "c_step", evaluations * evaluation.flops, evaluations * evaluation.seconds(processor),
-      [&] { c_step<double>(problem, result, {}, workspace, {}); }, [&] { c_step<double>(host, c.result.view()); });
+  for (const auto& [name, options] : {std::pair{"c_step, fused", fused}, std::pair{"c_step, wide", wide}})
+    row(
+        name, evaluations * evaluation.flops, evaluations * evaluation.seconds(processor),
+        [&] { c_step<double>(problem, result, options, workspace, {}); },
+        [&] { c_step<double>(host, c.result.view()); });
 }
 
 int run(bool bound_only) {
@@ -256,6 +259,7 @@ int run(bool bound_only) {
   std::printf("|---|---|---|---|---|---|---|---|\n");
   for (const BatchShape& s : shapes)
     for (const std::int64_t N : {1, 16, 128, 1024, 4096}) print_times({N, s.steps, s.states, s.actions}, *processor);
+  for (const std::int64_t N : {1, 16, 128}) print_times({N, 10, 128, 32}, *processor);  // no block's memory holds these
   return 0;
 }
 

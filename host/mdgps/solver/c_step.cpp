@@ -2,21 +2,50 @@
 
 #include "mdgps/solver/targets.hpp"
 #include "mdgps/solver/validate.hpp"
+#include "mdgps/solver/wide/wide.hpp"
 
 namespace mdgps {
 
-MDGPS_DECLARE_FOR_TARGETS(template <class Real> WorkspaceNeeds c_step(const BatchShape&, const CStepProblem<Real>&,
-                                                                      const CStepResult<Real>&, const CStepOptions&,
-                                                                      const Workspace&, Stream);)
+MDGPS_DECLARE_FOR_TARGETS(template <class Real>
+                          WorkspaceNeeds c_step(const BatchShape&, const CStepProblem<Real>&, const CStepResult<Real>&,
+                                                const CStepOptions&, const Workspace&, Stream);
+                          template <class Real> bool c_step_fits(const BatchShape&, Device);)
 
 namespace {
 
+/// Runs it where the workspace has memory.
 template <class Real>
-WorkspaceNeeds needs(const BatchShape& shape, const CStepOptions& options, Device device) {
-  return MDGPS_CALL_TARGET(device, c_step<Real>, shape, {}, {}, options, validate::nothing_on(device), Stream{});
+WorkspaceNeeds run(const BatchShape& shape, const CStepProblem<Real>& problem, const CStepResult<Real>& result,
+                   const CStepOptions& options, const Workspace& workspace, Stream stream) {
+  if (c_step_path<Real>(shape, options, workspace.device) == CStepPath::wide)
+    return wide::c_step(shape, problem, result, options, workspace, stream);
+  return MDGPS_CALL_TARGET(workspace.device, c_step<Real>, shape, problem, result, options, workspace, stream);
 }
 
+template <class Real>
+WorkspaceNeeds needs(const BatchShape& shape, const CStepOptions& options, Device device) {
+  return run<Real>(shape, {}, {}, options, validate::nothing_on(device), Stream{});
+}
+
+/// Where the wide path is faster on the CPU: large matrices, and too few conditions to fill a pack's lanes.
+/// docs/performance.md has the figures.
+constexpr std::int64_t least_wide_states = 64, most_wide_conditions = 4;
+
 }  // namespace
+
+template <class Real>
+CStepPath c_step_path(const BatchShape& shape, const CStepOptions& options, Device device) {
+  if (options.path == CStepPath::fused) return CStepPath::fused;
+  const std::string missing = wide::why_not(device);
+  if (options.path == CStepPath::wide) {
+    if (!missing.empty()) throw std::invalid_argument("c_step: " + missing);
+    return CStepPath::wide;
+  }
+  const bool pays = device.kind == Device::Kind::cpu
+                        ? shape.states >= least_wide_states && shape.conditions <= most_wide_conditions
+                        : !MDGPS_CALL_TARGET(device, c_step_fits<Real>, shape, device);
+  return pays && missing.empty() ? CStepPath::wide : CStepPath::fused;
+}
 
 int speculation_width(const CStepOptions& options, std::int64_t conditions) {
   if (options.speculation > 0) return options.speculation;
@@ -53,7 +82,7 @@ void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>& result, 
   if (width != 0 && width != 1 && width != 2 && width != 4 && width != 8)
     door.fail("options.speculation is " + std::to_string(width) + ", expected 0, 1, 2, 4 or 8");
   door.workspace(needs<Real>(shape, options, workspace.device));
-  MDGPS_CALL_TARGET(workspace.device, c_step<Real>, shape, problem, result, options, workspace, stream);
+  run(shape, problem, result, options, workspace, stream);
 }
 
 template <class Real>
@@ -65,6 +94,7 @@ void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>& result, 
 }
 
 #define MDGPS_INSTANTIATE(Real)                                                                                      \
+  template CStepPath c_step_path<Real>(const BatchShape&, const CStepOptions&, Device);                              \
   template std::size_t c_step_workspace_size<Real>(const BatchShape&, const CStepOptions&, Device);                  \
   template void c_step(const CStepProblem<Real>&, const CStepResult<Real>&, const CStepOptions&, Workspace, Stream); \
   template void c_step(const CStepProblem<Real>&, const CStepResult<Real>&, const CStepOptions&);

@@ -29,15 +29,28 @@ struct CStepResult {
   View<Status, 1> status;                  ///< [N]
 };
 
+/// How a C-step runs.
+enum class CStepPath {
+  automatic,  ///< on a GPU wide where a block's shared memory is too small, on the CPU where that is faster; else fused
+  fused,      ///< a condition, or a pack of them, from its first evaluation to its last
+  wide,       ///< all conditions step by step, as batched products of BLAS and LAPACK, or cuBLAS and cuSOLVER
+};
+
 /// Of the search for the dual.
 struct CStepOptions {
   double tolerance = 0.01;   ///< relative, on KL = epsilon
   int max_evaluations = 50;  ///< backward sweeps per condition, one after another
   double min_dual = 1e-8, max_dual = 1e16;
   /// Duals tried at once in an evaluation: 1, 2, 4 or 8; 0: by the number of conditions. On a GPU
-  /// before compute capability 9.0 it is 1.
+  /// before compute capability 9.0, and on the wide path, it is 1.
   int speculation = 0;
+  CStepPath path = CStepPath::automatic;  ///< `c_step_path` gives what it stands for
 };
+
+/// The path that the options stand for on a device.
+/// Throws std::invalid_argument where that is the wide path and the device's libraries are missing.
+template <class Real>
+MDGPS_API CStepPath c_step_path(const BatchShape& shape, const CStepOptions& options, Device device = {});
 
 /// The width of speculation that the options stand for: their own, else 8, 4, 2 and 1 with 1, 2, 4 and more conditions.
 MDGPS_API int speculation_width(const CStepOptions& options, std::int64_t conditions);
@@ -51,10 +64,13 @@ MDGPS_API int speculation_width(const CStepOptions& options, std::int64_t condit
 ///          not_converged: the evaluations ran out; the policy satisfies KL <= epsilon, or is the reference (KL 0).
 ///          not_positive_definite: some Quu had no factor at every dual tried. not_finite: NaN or infinity in the
 ///          condition's data, or an epsilon that is not positive. Both keep the reference policy.
-/// A condition's result does not depend on the others, but for the width of speculation where it is chosen by their
-/// number: two widths agree to the tolerance.
+/// A condition's result does not depend on the others, but for the width of speculation and the path where they are
+/// chosen by their number: two widths or paths agree to the tolerance. (On a GPU cuBLAS chooses its kernels by the
+/// number of matrices, so that there the wide path's results in two batches agree to rounding alone.)
 /// workspace   at least c_step_workspace_size(shape, options, device) bytes on that device
-/// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
+/// The policy must not overlap what the problem reads.
+/// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`, but on the wide path, which
+/// waits for the number of conditions whose search goes on.
 /// Source: [MDGPS B.1]; the search is a safeguarded secant on (log eta, log KL), where KL is nearly a power law.
 template <class Real>
 MDGPS_API void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>& result, const CStepOptions& options,

@@ -33,7 +33,18 @@ WorkspaceNeeds c_step(const BatchShape& shape, const CStepProblem<Real>& problem
                                  CStep<Real>{shape_of(shape), batches, search});
 }
 
+/// Whether a thread block's shared memory holds a condition's matrices at work. The CPU's caches take what they can.
+template <class Real>
+bool c_step_fits([[maybe_unused]] const BatchShape& shape, [[maybe_unused]] Device device) {
+#if defined(__CUDACC__)
+  return fits_shared_memory<Real>(device, CStep<Real>{shape_of(shape), {}, {}});
+#else
+  return true;
+#endif
+}
+
 #define MDGPS_INSTANTIATE(Real)                                                                          \
+  template bool c_step_fits<Real>(const BatchShape&, Device);                                            \
   template WorkspaceNeeds c_step(const BatchShape&, const CStepProblem<Real>&, const CStepResult<Real>&, \
                                  const CStepOptions&, const Workspace&, Stream);
 MDGPS_INSTANTIATE(float)

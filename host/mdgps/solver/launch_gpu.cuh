@@ -149,6 +149,14 @@ WorkspaceNeeds launch_each(std::int64_t problems, const Workspace& workspace, St
   return launch_blocks<Block, Real>(problems, workspace, stream, threads, op);
 }
 
+/// Whether a condition's matrices at work lie in a block's shared memory.
+template <class Real, class Op>
+bool fits_shared_memory(Device device, const Op& op) {
+  Scratch<Real> counter;
+  op(Block{}, condition_lanes<Real>(0, 1), counter);
+  return block_needs(counter, attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, device)).shared_bytes > 0;
+}
+
 /// How many of a condition's candidates are evaluated at once; each takes a block of a cluster, which GPUs have from
 /// compute capability 9.0 on.
 inline int candidates_at_once(int width, Device device) {

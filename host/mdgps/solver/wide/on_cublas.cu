@@ -1,0 +1,81 @@
+#include <algorithm>
+#include <map>
+
+#include "mdgps/solver/wide/arguments.hpp"
+#include "mdgps/solver/wide/on_cublas.cuh"
+#include "mdgps/solver/wide/wide.hpp"
+
+namespace mdgps::wide {
+
+namespace {
+
+/// Conditions at work at once: their matrices fill any GPU, and larger batches would only take more memory.
+constexpr std::int64_t most_slots = 256;
+
+/// The libraries' handles on one device, of one host thread.
+struct Handles {
+  cublasHandle_t blas = nullptr;
+  cusolverDnHandle_t solver = nullptr;
+
+  Handles() {
+    check(cublasCreate(&blas));
+    check(cusolverDnCreate(&solver));
+  }
+  ~Handles() {
+    cusolverDnDestroy(solver);
+    cublasDestroy(blas);
+  }
+  Handles(const Handles&) = delete;
+};
+
+/// Made at a thread's first call, which therefore takes longer and allocates.
+Handles& handles_on(Device device) {
+  thread_local std::map<int, Handles> handles;
+  return handles.try_emplace(device.index).first->second;
+}
+
+template <class Real>
+std::size_t bytes_of(const BatchShape& shape, int slots) {
+  Pieces counter{nullptr, c_step_bytes<Real>(shape, slots)};
+  LibraryMemory<Real>::take(counter, slots);
+  return counter.used;
+}
+
+}  // namespace
+
+template <class Real>
+WorkspaceNeeds c_step_on_cublas(const BatchShape& shape, const CStepProblem<Real>& problem,
+                                const CStepResult<Real>& result, const CStepOptions& options,
+                                const Workspace& workspace, Stream stream) {
+  const OnDevice on_device(workspace.device);
+  int slots = static_cast<int>(std::clamp<std::int64_t>(shape.conditions, 1, most_slots));
+  const WorkspaceNeeds needs{256 + bytes_of<Real>(shape, 1), 256 + bytes_of<Real>(shape, slots)};
+  if (workspace.data == nullptr || shape.conditions == 0) return needs;
+
+  const cudaStream_t queue = static_cast<cudaStream_t>(stream.handle);
+  cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
+  check(cudaStreamIsCapturing(queue, &capture));
+  if (capture != cudaStreamCaptureStatusNone)
+    throw std::invalid_argument(
+        "c_step: the wide path waits for the GPU after every evaluation, so that a graph cannot capture it: set "
+        "options.path to CStepPath::fused");
+
+  const std::uintptr_t at = reinterpret_cast<std::uintptr_t>(workspace.data), begin = (at + 255) / 256 * 256;
+  while (slots > 1 && bytes_of<Real>(shape, slots) > workspace.bytes - (begin - at)) --slots;
+  Pieces pieces{reinterpret_cast<std::byte*>(begin)};
+  const Shape of_kernels = mdgps::MDGPS_TARGET::shape_of(shape);
+  const auto memory = CStepMemory<Real>::take(pieces, of_kernels, slots);
+  const Handles& handles = handles_on(workspace.device);
+  const OnCublas<Real> on(handles.blas, handles.solver, queue, LibraryMemory<Real>::take(pieces, slots));
+  CStep<Real, const OnCublas<Real>>{on, of_kernels, batches_of(problem, result), search_options(options), memory}.run(
+      0, shape.conditions);
+  return needs;
+}
+
+#define MDGPS_INSTANTIATE(Real)                                                                                    \
+  template WorkspaceNeeds c_step_on_cublas(const BatchShape&, const CStepProblem<Real>&, const CStepResult<Real>&, \
+                                           const CStepOptions&, const Workspace&, Stream);
+MDGPS_INSTANTIATE(float)
+MDGPS_INSTANTIATE(double)
+
+}  // namespace mdgps::wide

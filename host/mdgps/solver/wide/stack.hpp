@@ -1,0 +1,62 @@
+#pragma once
+/// What the wide path is written with: a matrix for each condition at work, and the operations that a back end gives.
+/// Private to the solver.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/matrix.hpp"
+
+// For lambdas that a back end may run on a GPU.
+#if defined(__CUDACC__)
+#define MDGPS_LAMBDA __host__ __device__
+#else
+#define MDGPS_LAMBDA
+#endif
+
+namespace mdgps::wide {
+
+/// Matrices [rows,cols], row-major, of one shape: one per slot, `stride` numbers apart.
+///
+/// A back end, `On...`, offers on the first `slots` of each stack:
+///   for_each(slots, rows, cols, f)           f(slot, i, j) for every i < rows, j < cols, in any order
+///   sums(slots, rows, cols, f, to)           to[slot] <- sum of f(slot, i, j), in an order that rows and cols decide
+///   product(slots, a, b, out, update)        out (=, = -, +=, -=) a b
+///   product_transposed(..., out, update, part)   the same with a' b; of `lower` the entries above the diagonal may be
+///   anything factorise(slots, a, info)                a <- L with a = L L' (lower triangle); info[slot] is 0 where
+///   there is one solve_lower(slots, l, b)                 b <- L^-1 b select(slots, keep, selected)            the
+///   slots with keep[slot] != 0, in order; returns how many
+/// What a slot gets depends on its own matrices and on the shapes alone.
+template <class Real>
+struct Stack {
+  Real* data = nullptr;
+  int rows = 0, cols = 0, row_stride = 0;
+  std::int64_t stride = 0;
+
+  MDGPS_FUNCTION Real* at(int slot) const { return data + slot * stride; }
+  MDGPS_FUNCTION Real& operator()(int slot, int i, int j) const { return at(slot)[std::int64_t{i} * row_stride + j]; }
+  MDGPS_FUNCTION Stack block(int i, int j, int block_rows, int block_cols) const {
+    return {data + std::int64_t{i} * row_stride + j, block_rows, block_cols, row_stride, stride};
+  }
+};
+
+/// Hands out pieces of a workspace, aligned to 256 bytes. Without memory it only counts.
+struct Pieces {
+  std::byte* data = nullptr;
+  std::size_t used = 0;
+
+  template <class T>
+  T* take(std::size_t count) {
+    T* const piece = data == nullptr ? nullptr : reinterpret_cast<T*>(data + used);
+    used += (count * sizeof(T) + 255) / 256 * 256;
+    return piece;
+  }
+  template <class Real>
+  Stack<Real> take_stack(int slots, int rows, int cols) {
+    const std::int64_t stride = (std::int64_t{rows} * cols * static_cast<std::int64_t>(sizeof(Real)) + 63) / 64 * 64 /
+                                static_cast<std::int64_t>(sizeof(Real));
+    return {take<Real>(static_cast<std::size_t>(stride * slots)), rows, cols, cols, stride};
+  }
+};
+
+}  // namespace mdgps::wide

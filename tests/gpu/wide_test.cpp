@@ -1,0 +1,126 @@
+// The C-step's wide path on a GPU: the references' answers, the fused path's statuses, and slots that change hands.
+
+#include <gmock/gmock.h>
+
+#include "gpu/mirror.hpp"
+#include "trajectory_checks.hpp"
+
+namespace mdgps {
+namespace {
+
+using problems::random_trajectory;
+using problems::Trajectory;
+
+template <class Real>
+CStepResultArrays<Real> solve(const Trajectory<Real>& p, CStepOptions options = {}) {
+  options.path = CStepPath::wide;
+  CStepResultArrays<Real> result(p.shape);
+  gpu::Mirror mirror;
+  c_step<Real>(mirror(p.view()), mirror(result.view()), options);
+  mirror.bring_back();
+  return result;
+}
+
+const BatchShape kShape{.conditions = 21, .steps = 12, .states = 6, .actions = 3};
+
+template <class Real>
+class GpuWideCStep : public testing::Test {
+ protected:
+  void SetUp() override { MDGPS_SKIP_WITHOUT_GPU(); }
+};
+using Reals = testing::Types<float, double>;
+TYPED_TEST_SUITE(GpuWideCStep, Reals);
+
+TYPED_TEST(GpuWideCStep, MeetsItsOptimalityConditions) {
+  for (const BatchShape& shape : problems::trajectory_shapes) {
+    const auto p = random_trajectory<TypeParam>(shape, 1);
+    problems::expect_c_step(p, solve(p, problems::precise_c_step<TypeParam>()));
+  }
+  auto p = random_trajectory<TypeParam>({5, 6, 7, 3}, 2);
+  p.entropy_weight = Array<TypeParam, 2>({5, 6}, TypeParam(0.5));
+  problems::expect_c_step(p, solve(p, problems::precise_c_step<TypeParam>()));
+}
+
+TYPED_TEST(GpuWideCStep, AgreesWithTheCpuUpTo256StatesAnd64Actions) {
+  // The last has more conditions than are at work at once.
+  for (const BatchShape& shape : {BatchShape{1, 9, 26, 7}, {3, 2, 128, 32}, {2, 2, 256, 64}, {700, 4, 6, 3}}) {
+    const auto p = random_trajectory<TypeParam>(shape, 4);
+    CStepResultArrays<TypeParam> on_cpu(shape);
+    const CStepOptions precise = problems::precise_c_step<TypeParam>();
+    c_step<TypeParam>(p.view(), on_cpu.view(), precise);
+    const auto on_gpu = solve(p, precise);
+    EXPECT_EQ(on_gpu.status, on_cpu.status);
+    const double tolerance = 100 * (precise.tolerance + problems::trajectory_tolerance<TypeParam>);
+    for (std::int64_t i = 0; i < shape.conditions; ++i) {
+      EXPECT_NEAR(on_gpu.dual(i), on_cpu.dual(i), tolerance * on_cpu.dual(i));
+      problems::expect_policy(on_gpu.policy, i, reference::policy(std::as_const(on_cpu.policy).view(), i), tolerance);
+    }
+  }
+}
+
+TYPED_TEST(GpuWideCStep, FailingConditionsHaveTheCpusStatusAndLeaveTheirNeighboursAlone) {
+  const auto good = random_trajectory<TypeParam>(kShape, 5);
+  auto bad = good;
+  bad.cost.gradient(2, 3, 1) = NAN;
+  bad.dynamics.transition(5, 5, 2, 7) = INFINITY;
+  bad.reference.covariance(9, 6, 1, 1) = -1;
+  bad.reference.covariance(10, 6, 1, 1) = NAN;
+  for (int j = 6; j < 9; ++j) bad.cost.hessian(11, 11, j, j) = TypeParam(-1e20);
+  bad.epsilon(20) = 0;
+  CStepResultArrays<TypeParam> on_cpu(kShape);
+  c_step<TypeParam>(bad.view(), on_cpu.view());
+  const auto clean = solve(good), result = solve(bad);
+  EXPECT_EQ(result.status, on_cpu.status);
+  for (const std::int64_t i : {2, 5, 9, 10, 11, 20}) {
+    EXPECT_NE(result.status(i), Status::ok);
+    EXPECT_TRUE(std::ranges::equal(result.policy.gain.row(i), bad.reference.gain.row(i)));
+  }
+  // cuBLAS chooses its kernels by the number of matrices: the same bytes are not promised.
+  for (const std::int64_t i : {0, 1, 3, 4, 6, 7, 8, 12, 19})
+    EXPECT_NEAR(result.dual(i), clean.dual(i), 1e-3 * clean.dual(i));
+}
+
+TYPED_TEST(GpuWideCStep, ASmallWorkspaceTakesLongerAndGivesTheSameAnswer) {
+  const auto p = random_trajectory<TypeParam>(kShape, 8);
+  const CStepOptions options{.path = CStepPath::wide};
+  const auto expected = solve(p);
+  CStepResultArrays<TypeParam> result(kShape);
+  BatchShape three = kShape;
+  three.conditions = 3;
+  gpu::Mirror mirror;
+  const gpu::Memory workspace(c_step_workspace_size<TypeParam>(three, options, gpu::device));
+  c_step<TypeParam>(mirror(p.view()), mirror(result.view()), options, workspace, {});
+  mirror.bring_back();
+  EXPECT_EQ(result.status, expected.status);
+  for (std::int64_t i = 0; i < kShape.conditions; ++i)
+    EXPECT_NEAR(result.dual(i), expected.dual(i), 1e-3 * expected.dual(i));
+}
+
+TYPED_TEST(GpuWideCStep, IsChosenWhereABlocksMemoryIsTooSmall) {
+  EXPECT_EQ(c_step_path<TypeParam>({100, 10, 26, 7}, {}, gpu::device), CStepPath::fused);
+  EXPECT_EQ(c_step_path<TypeParam>({100, 10, 256, 64}, {}, gpu::device), CStepPath::wide);
+  EXPECT_EQ(c_step_path<TypeParam>({100, 10, 256, 64}, {.path = CStepPath::fused}, gpu::device), CStepPath::fused);
+}
+
+TYPED_TEST(GpuWideCStep, AGraphIsRefused) {
+  const auto p = random_trajectory<TypeParam>(kShape, 4);
+  CStepResultArrays<TypeParam> result(kShape);
+  gpu::Mirror mirror;
+  const auto problem = mirror(p.view());
+  const auto out = mirror(result.view());
+  const CStepOptions options{.path = CStepPath::wide};
+  const gpu::Memory workspace(c_step_workspace_size<TypeParam>(kShape, options, gpu::device));
+  cudaStream_t stream;
+  gpu::check(cudaStreamCreate(&stream));
+  gpu::check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
+  EXPECT_THAT(
+      [&] { c_step<TypeParam>(problem, out, options, workspace, {stream}); },
+      testing::ThrowsMessage<std::invalid_argument>(testing::HasSubstr("set options.path to CStepPath::fused")));
+  cudaGraph_t graph;
+  gpu::check(cudaStreamEndCapture(stream, &graph));
+  cudaGraphDestroy(graph);
+  cudaStreamDestroy(stream);
+}
+
+}  // namespace
+}  // namespace mdgps
