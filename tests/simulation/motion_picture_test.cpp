@@ -217,17 +217,21 @@ TEST(MotionPicture, IsTheSameForAnyNumberOfThreads) {
 }
 
 TEST(MotionPicture, BandsOfRowsLeaveNoSeam) {
-  // Drawn alone, a tile is cut into bands at other rows than in a higher picture with the same scale.
-  const Ball red{0.1, 0.0, 0.1, 0.9};
-  const auto camera = [](const std::string& fovy) {
-    return R"(<camera pos="0 -4 0" xyaxes="1 0 0 0 0 1" fovy=")" + fovy + "\"/>";
-  };
+  // A box whose upper edge is level and lies 15.7 pixels below the top, in the row before which a band ends. In a
+  // picture that is higher by 8 rows on either side, but of the same scale, it lies within a band.
+  const std::string box = R"(<geom type="box" size="3 0.5 1" pos="0 -0.5 -0.6275" material="red"/>)";
   const double half = std::tan(std::numbers::pi / 6.0);
-  std::ostringstream wider;
-  wider.precision(17);
-  wider << 2.0 * std::atan(half * 56.0 / 40.0) * 180.0 / std::numbers::pi;
-  const Image low = Scene(camera("60") + ball("red", red)).draw({.width = 40, .height = 40});
-  const Image high = Scene(camera(wider.str()) + ball("red", red)).draw({.width = 40, .height = 56});
+  const auto camera = [&](double scale) {
+    std::ostringstream text;
+    text.precision(17);
+    text << R"(<camera pos="0 -4 0" xyaxes="1 0 0 0 0 1" fovy=")"
+         << 2.0 * std::atan(half * scale) * 180.0 / std::numbers::pi << "\"/>";
+    return text.str();
+  };
+  const Image low = Scene(camera(1.0) + box).draw({.width = 40, .height = 40});
+  const Image high = Scene(camera(56.0 / 40.0) + box).draw({.width = 40, .height = 56});
+  ASSERT_FALSE(at(low, 20, 14).is_red());
+  ASSERT_TRUE(at(low, 20, 16).is_red());
   for (int y = 0; y < 40; ++y)
     for (int x = 0; x < 40; ++x)
       EXPECT_LE(std::abs(at(low, x, y).sum() - at(high, x, y + 8).sum()), 6) << x << " " << y;

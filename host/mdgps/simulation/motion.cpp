@@ -1,7 +1,5 @@
 #include "mdgps/simulation/motion.hpp"
 
-#include <algorithm>
-#include <cmath>
 #include <stdexcept>
 
 #include "mdgps/simulation/mujoco_environment.hpp"
@@ -28,7 +26,6 @@ Motion record_motion(const Task& task, const Controller& controller, int conditi
     const double* point = points.data() + 3 * task.distance_point;
     motion.path.push_back({point[0] + motion.target[0], point[1] + motion.target[1], point[2] + motion.target[2]});
     controller.action(t, state, observation, noise, action);
-    if (!std::all_of(action.begin(), action.end(), [](double u) { return std::isfinite(u); })) break;
     if (t + 1 < task.horizon && !environment.step(action)) break;
   }
   return motion;
