@@ -20,6 +20,7 @@ constexpr float quality = 80.0f;  // of 100; artefacts show on smooth walls belo
 }  // namespace
 
 std::string to_png(const Image& image) {
+  stbi_write_png_compression_level = 64;  // instead of 8: a few hundredths smaller, and fast enough
   std::string bytes;
   const auto append = [](void* into, void* data, int size) {
     static_cast<std::string*>(into)->append(static_cast<const char*>(data), size);

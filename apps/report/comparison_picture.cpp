@@ -9,6 +9,7 @@ namespace mdgps::report {
 namespace {
 
 constexpr double width = 420, height = 260, left = 56, top = 34, right = 12, bottom = 40;
+constexpr int intervals = 4;  // of the axis of values
 constexpr std::array colours{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555"};
 
 std::string format(const char* pattern, double a, double b) {
@@ -21,6 +22,14 @@ std::string escaped(const std::string& text) {
   std::string safe;
   for (const char c : text) safe += c == '<' ? "&lt;" : c == '&' ? "&amp;" : std::string(1, c);
   return safe;
+}
+
+/// The end of an axis that begins at 0 and whose marks are round numbers.
+double axis_end(double largest) {
+  const double interval = largest / intervals, power = std::pow(10.0, std::floor(std::log10(interval)));
+  for (const double digit : {1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0})
+    if (interval <= digit * power * (1.0 + 1e-9)) return intervals * digit * power;
+  return intervals * 10.0 * power;
 }
 
 /// One diagram, its upper left corner at (x, 0).
@@ -38,8 +47,8 @@ struct Panel {
   std::string frame(const std::string& title) const {
     std::string svg = "<g font-size='12' fill='#333'>";
     svg += format("<text x='%.1f' y='%.1f' font-weight='bold'>", x + left, top - 12) + title + "</text>";
-    for (int tick = 0; tick <= 4; ++tick) {
-      const double value = largest * tick / 4, y = at_value(value);
+    for (int tick = 0; tick <= intervals; ++tick) {
+      const double value = largest * tick / intervals, y = at_value(value);
       svg += format("<line x1='%.1f' x2='%.1f' stroke='#ddd' ", x + left, x + width - right) +
              format("y1='%.1f' y2='%.1f'/>", y, y) +
              format("<text x='%.1f' y='%.1f' text-anchor='end'>", x + left - 6, y + 4) + format("%.3g", value, 0) +
@@ -75,7 +84,7 @@ std::string comparison_svg(const std::vector<Group>& groups) {
     for (const Estimate& estimate : group.distance)
       if (std::isfinite(estimate.high)) largest = std::max(largest, estimate.high);
   }
-  const Panel distance{0, iterations, largest > 0 ? largest : 1}, success{width, iterations, 1};
+  const Panel distance{0, iterations, largest > 0 ? axis_end(largest) : 1}, success{width, iterations, 1};
   std::string body = distance.frame("distance at the end, m") + success.frame("share of successes");
   std::string legend;
   double y = height + 16;

@@ -11,6 +11,7 @@
 #include <tuple>
 #include <vector>
 
+#include "apps/report/base64.hpp"
 #include "apps/report/csv.hpp"
 
 namespace mdgps::report {
@@ -120,6 +121,16 @@ json read_paths(const std::filesystem::path& file) {
   return all;
 }
 
+/// What `mdgps render` left in the folder, if anything.
+json read_pictures(const std::filesystem::path& folder) {
+  json pictures = json::array();
+  for (const auto& [file, type] : {std::pair{"film.webp", "image/webp"}, std::pair{"picture.png", "image/png"}}) {
+    if (std::filesystem::exists(folder / file))
+      pictures.push_back({{"type", type}, {"base64", base64(read_text(folder / file))}});
+  }
+  return pictures;
+}
+
 }  // namespace
 
 json read_run(const std::filesystem::path& folder) {
@@ -139,6 +150,7 @@ json read_run(const std::filesystem::path& folder) {
   const auto paths = folder / "paths.csv", scene = folder / "scene.json";
   run["paths"] = std::filesystem::exists(paths) ? read_paths(paths) : json::array();
   run["scene"] = std::filesystem::exists(scene) ? read_json(scene) : json();
+  run["pictures"] = read_pictures(folder);
   return run;
 }
 

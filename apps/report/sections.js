@@ -338,6 +338,20 @@ function headline(run) {
   return `After ${plural(run.iterations.at(-1), "iteration")} ${reached}${distance}${time}.`;
 }
 
+/** The film and the picture that lie in the run's folder. */
+function pictureSection(run) {
+  const pictures = run.raw.pictures ?? [];
+  if (pictures.length === 0) return null;
+  const figures = pictures.map((p) => {
+    const what = p.type === "image/webp" ? "a film" : "the end";
+    return element(
+        "figure", {}, element("img", {src: `data:${p.type};base64,${p.base64}`, alt: what}),
+        element("figcaption", {class: "note"}, what));
+  });
+  return element(
+      "section", {}, element("h3", {}, "The policy at work"), element("div", {class: "pictures"}, figures));
+}
+
 function runSection(run, level) {
   const s = run.summary, n = run.conditions.length;
   const counts = s.counts ?? {};
@@ -375,7 +389,7 @@ function runSection(run, level) {
             card("Dropped samples", formatNumber(counts.dropped_samples), "rollouts that diverged") :
             null));
     const sections =
-        [learningSection(run), pathSection(run), costSection(run), stepSection(run), timeSection(run)].filter(Boolean);
+        [pictureSection(run), learningSection(run), pathSection(run), costSection(run), stepSection(run), timeSection(run)].filter(Boolean);
     const chips = conditionChips(run, root);
     root.append(...[chips, ...sections].filter(Boolean));
   }

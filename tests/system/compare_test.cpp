@@ -46,6 +46,20 @@ TEST(Interquartile, OneRunHasNoInterval) {
   EXPECT_EQ(estimate.high, estimate.value);
 }
 
+TEST(ComparisonPicture, MarksOfTheAxisAreRoundAndCoverTheCurve) {
+  const auto picture = [](double largest) {
+    const report::Estimate estimate{largest, largest, largest};
+    return report::comparison_svg({{"runs", 1, {estimate}, {estimate}}});
+  };
+  const auto has_marks = [](const std::string& svg, const std::vector<std::string>& marks) {
+    return std::all_of(marks.begin(), marks.end(),
+                       [&](const auto& mark) { return svg.find("'end'>" + mark + "</text>") != std::string::npos; });
+  };
+  EXPECT_TRUE(has_marks(picture(0.302), {"0", "0.08", "0.16", "0.24", "0.32"}));
+  EXPECT_TRUE(has_marks(picture(0.4), {"0.1", "0.2", "0.3", "0.4"}));
+  EXPECT_TRUE(has_marks(picture(36.1), {"10", "20", "30", "40"}));
+}
+
 class Compare : public ProgramTest {
  protected:
   void train(const std::string& output, const std::string& seed, const std::string& sampling) const {

@@ -134,6 +134,16 @@ TEST_F(Report, BoundsAndDivergencesAreAddedWhereTheyAre) {
   EXPECT_EQ(report().exit_code, 2);
 }
 
+TEST_F(Report, WhatRenderLeftIsInThePage) {
+  ASSERT_EQ(report().exit_code, 0);
+  EXPECT_EQ(page_data().at(0).at("pictures"), json::array());
+  write("film.webp", "foobar");
+  write("picture.png", std::string("\xff\x00\x7f\x80", 4));
+  ASSERT_EQ(report().exit_code, 0);
+  EXPECT_EQ(page_data().at(0).at("pictures"), json::parse(R"([{"type": "image/webp", "base64": "Zm9vYmFy"},
+                                                               {"type": "image/png", "base64": "/wB/gA=="}])"));
+}
+
 TEST_F(Report, MissingFileIsNamed) {
   fs::remove(run_folder() / "summary.json");
   expect_refused("summary.json", "cannot be read");

@@ -17,7 +17,7 @@ bool is_drawn(const mjModel& model, int geom);
 /// How much work a picture is.
 struct DrawingQuality {
   int edge_rays = 4;   ///< through a pixel in which something begins or ends; others take one
-  int sun_points = 4;  ///< lamps that the sun's shadow is made with
+  int sun_points = 6;  ///< lamps that the sun's shadow is made with
   int sky_points = 8;
 };
 
