@@ -204,6 +204,25 @@ TEST(MotionPicture, PlanesShowTheirTexture) {
   EXPECT_NE(at(image, 26, 26).is_red(), at(image, 26, 34).is_red());
 }
 
+TEST(MotionPicture, MeshesAndHeightFieldsAreDrawn) {
+  const std::string assets =
+      R"(<mesh name="block" vertex="-1 -1 -1  1 -1 -1  -1 1 -1  1 1 -1  -1 -1 1  1 -1 1  -1 1 1  1 1 1"/>
+         <hfield name="hill" nrow="3" ncol="3" size="1 1 1 0.1" elevation="0 0 0 0 1 0 0 0 0"/>)";
+  const PictureOptions options{.width = 40, .height = 40};
+  const Image mesh =
+      Scene(front + R"(<geom type="mesh" mesh="block" material="red"/>)", "", "0 -9 0", assets).draw(options);
+  // From 3 m before its face: 40 pixels show 3.46 m of that plane, so that the block ends 11.5 pixels from the middle.
+  for (const int x : {9, 20, 30}) EXPECT_TRUE(at(mesh, x, 20).is_red()) << x;
+  for (const int x : {6, 33}) EXPECT_FALSE(at(mesh, x, 20).is_red()) << x;
+
+  const Image hill =
+      Scene(front + R"(<geom type="hfield" hfield="hill" material="red"/>)", "", "0 -9 0", assets).draw(options);
+  EXPECT_TRUE(at(hill, 20, 14).is_red());  // 0.7 m up: inside where the hill is high, outside at its foot
+  EXPECT_FALSE(at(hill, 12, 14).is_red());
+  EXPECT_FALSE(at(hill, 28, 14).is_red());
+  EXPECT_TRUE(at(hill, 14, 20).is_red());
+}
+
 TEST(MotionPicture, IsTheSameForAnyNumberOfThreads) {
   const Task task = load_task(reacher / "task.toml");
   std::vector<Motion> motions;
