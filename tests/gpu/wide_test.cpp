@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "gpu/mirror.hpp"
+#include "mixture_problems.hpp"
 #include "trajectory_checks.hpp"
 
 namespace mdgps {
@@ -102,6 +103,40 @@ TYPED_TEST(GpuWideCStep, IsChosenWhereABlocksMemoryIsTooSmall) {
   EXPECT_EQ(c_step_path<TypeParam>({100, 10, 256, 64}, {.path = CStepPath::fused}, gpu::device), CStepPath::fused);
 }
 
+/// `iterations` of the wide path on the GPU, from the mixture or from an assignment.
+template <class Real>
+problems::Clusters<Real> fitted(const problems::Clusters<Real>& from, bool from_assignment, int iterations) {
+  problems::Clusters<Real> after = from;
+  auto problem = from.problem();
+  if (!from_assignment) problem.assignment = {};
+  gpu::Mirror mirror;
+  fit_gaussian_mixture(mirror(problem), {.max_iterations = iterations, .tolerance = 0, .path = MixturePath::wide},
+                       mirror(after.mixture.view()), mirror(after.report()));
+  mirror.bring_back();
+  return after;
+}
+
+template <class Real>
+class GpuWideMixture : public GpuWideCStep<Real> {};
+TYPED_TEST_SUITE(GpuWideMixture, Reals);
+
+TYPED_TEST(GpuWideMixture, EveryIterationIsOneOfBruteForce) {
+  for (const auto& extents : problems::mixture_extents) {
+    const auto before = fitted(problems::Clusters<TypeParam>(extents, 2), true, 3);
+    problems::expect_em_step(before, fitted(before, false, 1));
+  }
+}
+
+TYPED_TEST(GpuWideMixture, AFailingConditionIsReportedAndLeavesTheOthersAlone) {
+  const problems::Clusters<TypeParam> good({3, 60, 3, 2}, 6);
+  auto bad = good;
+  bad.points(1, 5, 0) = NAN;
+  const auto clean = fitted(good, true, 4), result = fitted(bad, true, 4);
+  EXPECT_EQ(result.status(1), Status::not_finite);
+  for (const int i : {0, 2})
+    EXPECT_TRUE(std::ranges::equal(result.mixture.covariance.row(i), clean.mixture.covariance.row(i)));
+}
+
 TYPED_TEST(GpuWideCStep, AGraphIsRefused) {
   const auto p = random_trajectory<TypeParam>(kShape, 4);
   CStepResultArrays<TypeParam> result(kShape);
@@ -113,9 +148,8 @@ TYPED_TEST(GpuWideCStep, AGraphIsRefused) {
   cudaStream_t stream;
   gpu::check(cudaStreamCreate(&stream));
   gpu::check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeGlobal));
-  EXPECT_THAT(
-      [&] { c_step<TypeParam>(problem, out, options, workspace, {stream}); },
-      testing::ThrowsMessage<std::invalid_argument>(testing::HasSubstr("set options.path to CStepPath::fused")));
+  EXPECT_THAT([&] { c_step<TypeParam>(problem, out, options, workspace, {stream}); },
+              testing::ThrowsMessage<std::invalid_argument>(testing::HasSubstr("set options.path to fused")));
   cudaGraph_t graph;
   gpu::check(cudaStreamEndCapture(stream, &graph));
   cudaGraphDestroy(graph);

@@ -2,6 +2,7 @@
 
 #include "mdgps/solver/targets.hpp"
 #include "mdgps/solver/validate.hpp"
+#include "mdgps/solver/wide/wide.hpp"
 
 namespace mdgps {
 
@@ -16,10 +17,18 @@ MDGPS_DECLARE_FOR_TARGETS(template <class Real>
 
 namespace {
 
+/// Runs it where the workspace has memory.
 template <class Real>
-WorkspaceNeeds fit_needs(const MixtureProblem<Real>& problem, const GaussianMixture<Real>& mixture, Device device) {
-  return MDGPS_CALL_TARGET(device, fit_gaussian_mixture<Real>, problem, {}, mixture, {}, validate::nothing_on(device),
-                           Stream{});
+WorkspaceNeeds fit(const MixtureProblem<Real>& problem, const MixtureOptions& options,
+                   const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report, const Workspace& workspace,
+                   Stream stream) {
+  if (options.path == MixturePath::wide) {
+    const std::string missing = wide::why_not(workspace.device);
+    if (!missing.empty()) throw std::invalid_argument("fit_gaussian_mixture: " + missing);
+    return wide::fit_gaussian_mixture(problem, options, mixture, report, workspace, stream);
+  }
+  return MDGPS_CALL_TARGET(workspace.device, fit_gaussian_mixture<Real>, problem, options, mixture, report, workspace,
+                           stream);
 }
 template <class Real>
 WorkspaceNeeds prior_needs(const GaussianMixture<const Real>& mixture, const View<const Real, 4>& points,
@@ -45,8 +54,8 @@ void validate_mixture(const validate::Door& door, const GaussianMixture<Real>& m
 
 template <class Real>
 std::size_t fit_gaussian_mixture_workspace_size(const MixtureProblem<Real>& problem,
-                                                const GaussianMixture<Real>& mixture) {
-  return fit_needs(problem, mixture, problem.points.device).best;
+                                                const GaussianMixture<Real>& mixture, const MixtureOptions& options) {
+  return fit<Real>(problem, options, mixture, {}, validate::nothing_on(problem.points.device), Stream{}).best;
 }
 
 template <class Real>
@@ -64,14 +73,15 @@ void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOpti
   if (!report.log_likelihood.empty()) door.shape("log_likelihood", report.log_likelihood, {N});
   if (!report.iterations.empty()) door.shape("iterations", report.iterations, {N});
   if (!report.status.empty()) door.shape("status", report.status, {N});
-  door.workspace(fit_needs(problem, mixture, workspace.device));
-  MDGPS_CALL_TARGET(workspace.device, fit_gaussian_mixture<Real>, problem, options, mixture, report, workspace, stream);
+  door.workspace(fit<Real>(problem, options, mixture, {}, validate::nothing_on(workspace.device), Stream{}));
+  fit(problem, options, mixture, report, workspace, stream);
 }
 
 template <class Real>
 void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOptions& options,
                           const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report) {
-  const validate::OwnWorkspace workspace(fit_gaussian_mixture_workspace_size(problem, mixture), problem.points.device);
+  const validate::OwnWorkspace workspace(fit_gaussian_mixture_workspace_size(problem, mixture, options),
+                                         problem.points.device);
   fit_gaussian_mixture(problem, options, mixture, report, workspace, Stream{});
 }
 
@@ -108,7 +118,8 @@ void mixture_prior(const GaussianMixture<const Real>& mixture, View<const Real, 
 }
 
 #define MDGPS_INSTANTIATE(Real)                                                                                        \
-  template std::size_t fit_gaussian_mixture_workspace_size(const MixtureProblem<Real>&, const GaussianMixture<Real>&); \
+  template std::size_t fit_gaussian_mixture_workspace_size(const MixtureProblem<Real>&, const GaussianMixture<Real>&,  \
+                                                           const MixtureOptions&);                                     \
   template void fit_gaussian_mixture(const MixtureProblem<Real>&, const MixtureOptions&, const GaussianMixture<Real>&, \
                                      const MixtureReport<Real>&, Workspace, Stream);                                   \
   template void fit_gaussian_mixture(const MixtureProblem<Real>&, const MixtureOptions&, const GaussianMixture<Real>&, \

@@ -39,11 +39,19 @@ struct MixtureProblem {
   View<const std::int32_t, 2> assignment;  ///< [N,P] first component of each point; empty: start from the mixture
 };
 
+/// How expectation maximisation runs.
+enum class MixturePath {
+  automatic,  ///< fused
+  fused,      ///< a thread, or a thread block, has a mixture from its first iteration to its last
+  wide,  ///< all components at once, as batched products of BLAS and LAPACK, or cuBLAS and cuSOLVER over the points
+};
+
 /// Of the EM iterations.
 struct MixtureOptions {
   int max_iterations = 100;      ///< of E- and M-step
   double tolerance = 1e-5;       ///< stop when the log likelihood gains less than this part of its size
   double regularization = 1e-6;  ///< added to the covariances' diagonals
+  MixturePath path = MixturePath::automatic;
 };
 
 /// What the fit of each condition came to; views may be empty.
@@ -57,8 +65,9 @@ struct MixtureReport {
 /// Expectation maximisation for every condition's mixture, from an assignment of points or from the mixture itself.
 /// It stops before the M-step when the likelihood no longer rises. Components that lose their points start anew from
 /// all of them.
-/// workspace   at least fit_gaussian_mixture_workspace_size(problem, mixture) bytes
-/// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
+/// workspace   at least fit_gaussian_mixture_workspace_size(problem, mixture, options) bytes
+/// Throws std::invalid_argument when shapes or devices differ, and where the wide path is asked for and the device's
+/// libraries are missing. Asynchronous on `stream`, but on the wide path, which waits for every E-step.
 /// Source: [MDGPS 3.1]; Levine & Abbeel 2014, Section 3.2.
 template <class Real>
 MDGPS_API void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOptions& options,
@@ -68,7 +77,8 @@ MDGPS_API void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const M
 /// Bytes of workspace that `fit_gaussian_mixture` needs.
 template <class Real>
 MDGPS_API std::size_t fit_gaussian_mixture_workspace_size(const MixtureProblem<Real>& problem,
-                                                          const GaussianMixture<Real>& mixture);
+                                                          const GaussianMixture<Real>& mixture,
+                                                          const MixtureOptions& options = {});
 
 /// The same with a workspace of its own.
 template <class Real>

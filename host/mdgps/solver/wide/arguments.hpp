@@ -3,7 +3,9 @@
 
 #include "mdgps/solver/batches.hpp"
 #include "mdgps/solver/c_step.hpp"
+#include "mdgps/solver/gaussian_mixture.hpp"
 #include "mdgps/solver/wide/c_step.hpp"
+#include "mdgps/solver/wide/gaussian_mixture.hpp"
 
 namespace mdgps::wide {
 
@@ -26,6 +28,43 @@ std::size_t c_step_bytes(const BatchShape& shape, int slots) {
   Pieces counter;
   CStepMemory<Real>::take(counter, mdgps::MDGPS_TARGET::shape_of(shape), slots);
   return counter.used;
+}
+
+template <class Real>
+MixtureShape shape_of(const MixtureProblem<Real>& problem, const GaussianMixture<Real>& mixture) {
+  return {problem.points.extents[1], static_cast<int>(problem.points.extents[2]),
+          static_cast<int>(mixture.weight.extents[1])};
+}
+template <class Real>
+std::size_t mixture_bytes(const MixtureShape& shape) {
+  Pieces counter;
+  MixtureMemory<Real>::take(counter, shape);
+  return counter.used;
+}
+
+/// The mixtures [first, end), one after another.
+template <class Real, class BackEnd>
+void fit_mixtures(BackEnd& on, std::int64_t first, std::int64_t end, const MixtureProblem<Real>& problem,
+                  const MixtureOptions& options, const GaussianMixture<Real>& mixture,
+                  const MixtureReport<Real>& report, const MixtureMemory<Real>& memory) {
+  using mdgps::MDGPS_TARGET::batch;
+  const MixtureShape shape = shape_of(problem, mixture);
+  const std::int64_t P = shape.points, d = shape.dimensions, K = shape.components;
+  const ExpectationMaximisation<Real, BackEnd> em{
+      on, shape, {options.max_iterations, options.tolerance, options.regularization}, memory};
+  const auto log_likelihood = batch(report.log_likelihood);
+  const auto iterations = batch(report.iterations), status = batch(report.status);
+  for (std::int64_t i = first; i < end; ++i) {
+    const WeightedPoints<Real> points{problem.points.data + i * P * d, batch(problem.weights),
+                                      batch(problem.assignment), i};
+    const EmResult result = em.run(
+        points, {mixture.mean.data + i * K * d, mixture.covariance.data + i * K * d * d, mixture.weight.data + i * K});
+    on.for_each(1, 1, 1, [=] MDGPS_LAMBDA(int, int, int) {
+      if (log_likelihood.data != nullptr) *log_likelihood.at(i, 0) = static_cast<Real>(result.log_likelihood);
+      if (iterations.data != nullptr) *iterations.at(i, 0) = result.iterations;
+      if (status.data != nullptr) *status.at(i, 0) = static_cast<std::int32_t>(result.outcome);
+    });
+  }
 }
 
 }  // namespace mdgps::wide

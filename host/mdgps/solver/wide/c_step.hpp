@@ -80,14 +80,6 @@ MDGPS_FUNCTION T& entry(const Batch<T>& batch, std::int64_t condition, std::int6
   return batch.at(condition, t)[std::int64_t{i} * batch.row_stride + std::int64_t{j} * batch.col_stride];
 }
 
-/// Whether a matrix has a factor: libraries differ in what they say of NaN.
-template <class Real>
-MDGPS_FUNCTION bool has_factor(const Stack<Real>& l, const int* info, int slot) {
-  bool ok = info[slot] == 0;
-  for (int i = 0; i < l.rows; ++i) ok = ok && l(slot, i, i) > Real{};
-  return ok;
-}
-
 /// The C-steps of the conditions [first, end): an evaluation of the dual takes one candidate of up to memory.slots
 /// conditions. When a search ends, its slot goes to the next condition.
 template <class Real, class BackEnd>

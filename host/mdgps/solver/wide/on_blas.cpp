@@ -15,33 +15,71 @@ namespace {
 /// the search the same as on a GPU.
 constexpr int slots_of_a_thread = 4;
 
+/// A workspace as the threads' shares of it, each for its own part of the conditions.
+class Shares {
+ public:
+  Shares(std::size_t bytes, std::int64_t conditions)
+      : bytes_(bytes), most_threads_(std::clamp<std::int64_t>(conditions, 1, omp_get_max_threads())) {}
+
+  WorkspaceNeeds needs() const { return {256 + bytes_, 256 + bytes_ * static_cast<std::size_t>(most_threads_)}; }
+  int threads(const Workspace& workspace) const {
+    const std::size_t skipped = static_cast<std::size_t>(begin(workspace) - static_cast<std::byte*>(workspace.data));
+    return static_cast<int>(std::min(static_cast<std::int64_t>((workspace.bytes - skipped) / bytes_), most_threads_));
+  }
+  Pieces of(int thread, const Workspace& workspace) const {
+    return {begin(workspace) + bytes_ * static_cast<std::size_t>(thread)};
+  }
+
+ private:
+  static std::byte* begin(const Workspace& workspace) {
+    return reinterpret_cast<std::byte*>((reinterpret_cast<std::uintptr_t>(workspace.data) + 255) / 256 * 256);
+  }
+
+  std::size_t bytes_;
+  std::int64_t most_threads_;
+};
+
 }  // namespace
 
 template <class Real>
 WorkspaceNeeds c_step_on_blas(const BatchShape& shape, const CStepProblem<Real>& problem,
                               const CStepResult<Real>& result, const CStepOptions& options,
                               const Workspace& workspace) {
-  const std::int64_t conditions = std::max<std::int64_t>(shape.conditions, 1);
-  const int slots = static_cast<int>(std::min<std::int64_t>(slots_of_a_thread, conditions));
-  const std::size_t bytes = c_step_bytes<Real>(shape, slots);
-  const std::int64_t most_threads = std::min<std::int64_t>(omp_get_max_threads(), conditions);
-  const WorkspaceNeeds needs{256 + bytes, 256 + bytes * static_cast<std::size_t>(most_threads)};
-  if (workspace.data == nullptr) return needs;
-
-  const std::uintptr_t at = reinterpret_cast<std::uintptr_t>(workspace.data), begin = (at + 255) / 256 * 256;
-  const std::int64_t room = static_cast<std::int64_t>((workspace.bytes - (begin - at)) / bytes);
-  const int threads = static_cast<int>(std::min(room, most_threads));
+  const int slots = static_cast<int>(std::clamp<std::int64_t>(shape.conditions, 1, slots_of_a_thread));
+  const Shares shares(c_step_bytes<Real>(shape, slots), shape.conditions);
+  if (workspace.data == nullptr) return shares.needs();
+  const int threads = shares.threads(workspace);
   const BlasRoutines<Real>& routines = blas_library().routines<Real>();
 #pragma omp parallel for schedule(static, 1) num_threads(threads) if (threads > 1)
   for (int i = 0; i < threads; ++i) {
-    Pieces pieces{reinterpret_cast<std::byte*>(begin) + bytes * static_cast<std::size_t>(i)};
+    Pieces pieces = shares.of(i, workspace);
     const Shape of_kernels = mdgps::MDGPS_TARGET::shape_of(shape);
     const OnBlas<Real> on(routines);
     CStep<Real, const OnBlas<Real>> step{on, of_kernels, batches_of(problem, result), search_options(options),
                                          CStepMemory<Real>::take(pieces, of_kernels, slots)};
     step.run(shape.conditions * i / threads, shape.conditions * (i + 1) / threads);
   }
-  return needs;
+  return shares.needs();
+}
+
+template <class Real>
+WorkspaceNeeds fit_on_blas(const MixtureProblem<Real>& problem, const MixtureOptions& options,
+                           const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report,
+                           const Workspace& workspace) {
+  const std::int64_t conditions = problem.points.extents[0];
+  const MixtureShape shape = shape_of(problem, mixture);
+  const Shares shares(mixture_bytes<Real>(shape), conditions);
+  if (workspace.data == nullptr) return shares.needs();
+  const int threads = shares.threads(workspace);
+  const BlasRoutines<Real>& routines = blas_library().routines<Real>();
+#pragma omp parallel for schedule(static, 1) num_threads(threads) if (threads > 1)
+  for (int i = 0; i < threads; ++i) {
+    Pieces pieces = shares.of(i, workspace);
+    const OnBlas<Real> on(routines);
+    fit_mixtures(on, conditions * i / threads, conditions * (i + 1) / threads, problem, options, mixture, report,
+                 MixtureMemory<Real>::take(pieces, shape));
+  }
+  return shares.needs();
 }
 
 std::string why_not(Device device) {
@@ -60,11 +98,27 @@ WorkspaceNeeds c_step(const BatchShape& shape, const CStepProblem<Real>& problem
   return c_step_on_blas(shape, problem, result, options, workspace);
 }
 
-#define MDGPS_INSTANTIATE(Real)                                                                                  \
-  template WorkspaceNeeds c_step_on_blas(const BatchShape&, const CStepProblem<Real>&, const CStepResult<Real>&, \
-                                         const CStepOptions&, const Workspace&);                                 \
-  template WorkspaceNeeds c_step(const BatchShape&, const CStepProblem<Real>&, const CStepResult<Real>&,         \
-                                 const CStepOptions&, const Workspace&, Stream);
+template <class Real>
+WorkspaceNeeds fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOptions& options,
+                                    const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report,
+                                    const Workspace& workspace, [[maybe_unused]] Stream stream) {
+#if defined(MDGPS_HAS_CUDA)
+  if (workspace.device.kind == Device::Kind::cuda)
+    return fit_on_cublas(problem, options, mixture, report, workspace, stream);
+#endif
+  return fit_on_blas(problem, options, mixture, report, workspace);
+}
+
+#define MDGPS_INSTANTIATE(Real)                                                                                    \
+  template WorkspaceNeeds c_step_on_blas(const BatchShape&, const CStepProblem<Real>&, const CStepResult<Real>&,   \
+                                         const CStepOptions&, const Workspace&);                                   \
+  template WorkspaceNeeds c_step(const BatchShape&, const CStepProblem<Real>&, const CStepResult<Real>&,           \
+                                 const CStepOptions&, const Workspace&, Stream);                                   \
+  template WorkspaceNeeds fit_on_blas(const MixtureProblem<Real>&, const MixtureOptions&,                          \
+                                      const GaussianMixture<Real>&, const MixtureReport<Real>&, const Workspace&); \
+  template WorkspaceNeeds fit_gaussian_mixture(const MixtureProblem<Real>&, const MixtureOptions&,                 \
+                                               const GaussianMixture<Real>&, const MixtureReport<Real>&,           \
+                                               const Workspace&, Stream);
 MDGPS_INSTANTIATE(float)
 MDGPS_INSTANTIATE(double)
 

@@ -22,12 +22,12 @@ class OnBlas {
         for (int j = 0; j < cols; ++j) f(s, i, j);
   }
 
-  template <class Function>
-  void sums(int slots, int rows, int cols, Function f, Real* to) const {
+  template <class Function, class Sum>
+  void sums(int slots, int rows, int cols, Function f, Sum* to) const {
     for (int s = 0; s < slots; ++s) {
-      Real sum{};
+      Sum sum{};
       for (int i = 0; i < rows; ++i) {
-        Real row{};
+        Sum row{};
         for (int j = 0; j < cols; ++j) row += f(s, i, j);
         sum += row;
       }
@@ -63,6 +63,11 @@ class OnBlas {
     for (int s = 0; s < slots; ++s)
       if (keep[s] != 0) selected[count++] = s;
     return count;
+  }
+
+  template <class T>
+  T read(const T* from) const {
+    return *from;
   }
 
  private:

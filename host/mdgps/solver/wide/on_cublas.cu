@@ -34,6 +34,15 @@ Handles& handles_on(Device device) {
   return handles.try_emplace(device.index).first->second;
 }
 
+void refuse_capture(const std::string& operation, cudaStream_t stream) {
+  cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
+  check(cudaStreamIsCapturing(stream, &capture));
+  if (capture != cudaStreamCaptureStatusNone)
+    throw std::invalid_argument(operation +
+                                ": the wide path waits for the GPU between its turns, so that a graph cannot capture "
+                                "it: set options.path to fused");
+}
+
 template <class Real>
 std::size_t bytes_of(const BatchShape& shape, int slots) {
   Pieces counter{nullptr, c_step_bytes<Real>(shape, slots)};
@@ -53,13 +62,7 @@ WorkspaceNeeds c_step_on_cublas(const BatchShape& shape, const CStepProblem<Real
   if (workspace.data == nullptr || shape.conditions == 0) return needs;
 
   const cudaStream_t queue = static_cast<cudaStream_t>(stream.handle);
-  cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
-  check(cudaStreamIsCapturing(queue, &capture));
-  if (capture != cudaStreamCaptureStatusNone)
-    throw std::invalid_argument(
-        "c_step: the wide path waits for the GPU after every evaluation, so that a graph cannot capture it: set "
-        "options.path to CStepPath::fused");
-
+  refuse_capture("c_step", queue);
   const std::uintptr_t at = reinterpret_cast<std::uintptr_t>(workspace.data), begin = (at + 255) / 256 * 256;
   while (slots > 1 && bytes_of<Real>(shape, slots) > workspace.bytes - (begin - at)) --slots;
   Pieces pieces{reinterpret_cast<std::byte*>(begin)};
@@ -72,9 +75,35 @@ WorkspaceNeeds c_step_on_cublas(const BatchShape& shape, const CStepProblem<Real
   return needs;
 }
 
-#define MDGPS_INSTANTIATE(Real)                                                                                    \
-  template WorkspaceNeeds c_step_on_cublas(const BatchShape&, const CStepProblem<Real>&, const CStepResult<Real>&, \
-                                           const CStepOptions&, const Workspace&, Stream);
+template <class Real>
+WorkspaceNeeds fit_on_cublas(const MixtureProblem<Real>& problem, const MixtureOptions& options,
+                             const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report,
+                             const Workspace& workspace, Stream stream) {
+  const OnDevice on_device(workspace.device);
+  const MixtureShape shape = shape_of(problem, mixture);
+  // The centre is summed with a slot per dimension.
+  const int slots = std::max(shape.components, shape.dimensions);
+  Pieces counter{nullptr, mixture_bytes<Real>(shape)};
+  LibraryMemory<Real>::take(counter, slots);
+  const WorkspaceNeeds needs{256 + counter.used, 256 + counter.used};
+  if (workspace.data == nullptr || problem.points.extents[0] == 0) return needs;
+
+  const cudaStream_t queue = static_cast<cudaStream_t>(stream.handle);
+  refuse_capture("fit_gaussian_mixture", queue);
+  Pieces pieces{reinterpret_cast<std::byte*>((reinterpret_cast<std::uintptr_t>(workspace.data) + 255) / 256 * 256)};
+  const auto memory = MixtureMemory<Real>::take(pieces, shape);
+  const Handles& handles = handles_on(workspace.device);
+  const OnCublas<Real> on(handles.blas, handles.solver, queue, LibraryMemory<Real>::take(pieces, slots));
+  fit_mixtures(on, 0, problem.points.extents[0], problem, options, mixture, report, memory);
+  return needs;
+}
+
+#define MDGPS_INSTANTIATE(Real)                                                                                     \
+  template WorkspaceNeeds c_step_on_cublas(const BatchShape&, const CStepProblem<Real>&, const CStepResult<Real>&,  \
+                                           const CStepOptions&, const Workspace&, Stream);                          \
+  template WorkspaceNeeds fit_on_cublas(const MixtureProblem<Real>&, const MixtureOptions&,                         \
+                                        const GaussianMixture<Real>&, const MixtureReport<Real>&, const Workspace&, \
+                                        Stream);
 MDGPS_INSTANTIATE(float)
 MDGPS_INSTANTIATE(double)
 

@@ -41,12 +41,12 @@ __global__ void __launch_bounds__(threads_of_a_block) run_for_each(int items, in
     f(static_cast<int>(blockIdx.y), e / cols, e % cols);
 }
 
-template <class Real, class Function>
-__global__ void __launch_bounds__(threads_of_a_block) run_sums(int items, int cols, Function f, Real* to) {
-  using Reduce = cub::BlockReduce<Real, threads_of_a_block>;
+template <class Sum, class Function>
+__global__ void __launch_bounds__(threads_of_a_block) run_sums(int items, int cols, Function f, Sum* to) {
+  using Reduce = cub::BlockReduce<Sum, threads_of_a_block>;
   __shared__ typename Reduce::TempStorage storage;
   const int slot = static_cast<int>(blockIdx.x);
-  Real sum{};
+  Sum sum{};
   for (int e = static_cast<int>(threadIdx.x); e < items; e += threads_of_a_block) sum += f(slot, e / cols, e % cols);
   sum = Reduce(storage).Sum(sum);
   if (threadIdx.x == 0) to[slot] = sum;
@@ -98,9 +98,9 @@ class OnCublas {
     check(cudaGetLastError());
   }
 
-  template <class Function>
-  void sums(int slots, int rows, int cols, Function f, Real* to) const {
-    run_sums<Real><<<static_cast<unsigned>(slots), threads_of_a_block, 0, stream_>>>(rows * cols, cols, f, to);
+  template <class Function, class Sum>
+  void sums(int slots, int rows, int cols, Function f, Sum* to) const {
+    run_sums<<<static_cast<unsigned>(slots), threads_of_a_block, 0, stream_>>>(rows * cols, cols, f, to);
     check(cudaGetLastError());
   }
 
@@ -141,10 +141,16 @@ class OnCublas {
     std::size_t bytes = memory_.select_bytes;
     check(cub::DeviceSelect::Flagged(memory_.select, bytes, thrust::counting_iterator<int>(0), keep, selected,
                                      memory_.count, slots, stream_));
-    int count = 0;
-    check(cudaMemcpyAsync(&count, memory_.count, sizeof(count), cudaMemcpyDeviceToHost, stream_));
+    return read(memory_.count);
+  }
+
+  /// Waits for it.
+  template <class T>
+  T read(const T* from) const {
+    T value;
+    check(cudaMemcpyAsync(&value, from, sizeof(value), cudaMemcpyDeviceToHost, stream_));
     check(cudaStreamSynchronize(stream_));
-    return count;
+    return value;
   }
 
   void addresses(int slots, const Stack<Real>& of, Real** to) const {

@@ -20,12 +20,12 @@ namespace mdgps::wide {
 ///
 /// A back end, `On...`, offers on the first `slots` of each stack:
 ///   for_each(slots, rows, cols, f)           f(slot, i, j) for every i < rows, j < cols, in any order
-///   sums(slots, rows, cols, f, to)           to[slot] <- sum of f(slot, i, j), in an order that rows and cols decide
-///   product(slots, a, b, out, update)        out (=, = -, +=, -=) a b
-///   product_transposed(..., out, update, part)   the same with a' b; of `lower` the entries above the diagonal may be
-///   anything factorise(slots, a, info)                a <- L with a = L L' (lower triangle); info[slot] is 0 where
-///   there is one solve_lower(slots, l, b)                 b <- L^-1 b select(slots, keep, selected)            the
-///   slots with keep[slot] != 0, in order; returns how many
+///   sums(slots, rows, cols, f, to)           to[slot] <- sum of f(slot, i, j), in an order that rows and cols decide;
+///   in to's type product(slots, a, b, out, update)        out (=, = -, +=, -=) a b product_transposed(..., out,
+///   update, part)   the same with a' b; of `lower` the entries above the diagonal may be anything factorise(slots, a,
+///   info)                a <- L with a = L L' (lower triangle); info[slot] is 0 where there is one solve_lower(slots,
+///   l, b)                 b <- L^-1 b select(slots, keep, selected)            the slots with keep[slot] != 0, in
+///   order; returns how many read(from)                               one number, once all before it has been done
 /// What a slot gets depends on its own matrices and on the shapes alone.
 template <class Real>
 struct Stack {
@@ -39,6 +39,14 @@ struct Stack {
     return {data + std::int64_t{i} * row_stride + j, block_rows, block_cols, row_stride, stride};
   }
 };
+
+/// Whether a matrix has a factor: libraries differ in what they say of NaN.
+template <class Real>
+MDGPS_FUNCTION bool has_factor(const Stack<Real>& l, const int* info, int slot) {
+  bool ok = info[slot] == 0;
+  for (int i = 0; i < l.rows; ++i) ok = ok && l(slot, i, i) > Real{};
+  return ok;
+}
 
 /// Hands out pieces of a workspace, aligned to 256 bytes. Without memory it only counts.
 struct Pieces {

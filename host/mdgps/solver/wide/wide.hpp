@@ -5,6 +5,7 @@
 #include <string>
 
 #include "mdgps/solver/c_step.hpp"
+#include "mdgps/solver/gaussian_mixture.hpp"
 #include "mdgps/solver/targets.hpp"
 
 namespace mdgps::wide {
@@ -17,7 +18,18 @@ template <class Real>
 WorkspaceNeeds c_step(const BatchShape& shape, const CStepProblem<Real>& problem, const CStepResult<Real>& result,
                       const CStepOptions& options, const Workspace& workspace, Stream stream);
 
-/// The back ends of c_step().
+/// Expectation maximisation, likewise.
+template <class Real>
+WorkspaceNeeds fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOptions& options,
+                                    const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report,
+                                    const Workspace& workspace, Stream stream);
+
+/// @name The back ends of both
+/// @{
+template <class Real>
+WorkspaceNeeds fit_on_blas(const MixtureProblem<Real>& problem, const MixtureOptions& options,
+                           const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report,
+                           const Workspace& workspace);
 template <class Real>
 WorkspaceNeeds c_step_on_blas(const BatchShape& shape, const CStepProblem<Real>& problem,
                               const CStepResult<Real>& result, const CStepOptions& options, const Workspace& workspace);
@@ -26,6 +38,11 @@ template <class Real>
 WorkspaceNeeds c_step_on_cublas(const BatchShape& shape, const CStepProblem<Real>& problem,
                                 const CStepResult<Real>& result, const CStepOptions& options,
                                 const Workspace& workspace, Stream stream);
+template <class Real>
+WorkspaceNeeds fit_on_cublas(const MixtureProblem<Real>& problem, const MixtureOptions& options,
+                             const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report,
+                             const Workspace& workspace, Stream stream);
 #endif
+/// @}
 
 }  // namespace mdgps::wide
