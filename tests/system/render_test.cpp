@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <memory>
+#include <sstream>
 
 #define STB_IMAGE_STATIC
 #define STB_IMAGE_IMPLEMENTATION
@@ -111,6 +112,29 @@ TEST_F(Render, APictureAndAFilmGoIntoTheRunsFolder) {
   EXPECT_LT(mean_difference(film.frames.back(), picture.frames[0]), 8.0);
   EXPECT_GT(mean_difference(film.frames.front(), picture.frames[0]),
             1.05 * mean_difference(film.frames.back(), picture.frames[0]));
+}
+
+TEST_F(Render, TheCommandsOfItsPageRun) {
+  fs::create_directories(folder() / "docs/pictures");
+  fs::create_directories(folder() / "runs");
+  for (const char* name : {"mine", "peg1", "scara"}) fs::copy(folder() / "run", folder() / "runs" / name);
+  std::ifstream page(MDGPS_TEST_DATA "/../../docs/rendering.md");
+  const std::string start = "    build/bin/mdgps render ";
+  int called = 0;
+  for (std::string line; std::getline(page, line);) {
+    if (!line.starts_with(start)) continue;
+    std::istringstream words(line.substr(start.size()));
+    std::vector<std::string> arguments{"render"};
+    for (std::string word; words >> word;) arguments.push_back(word);
+    if (line.find("--size") == std::string::npos) arguments.insert(arguments.end(), {"--size", "64x48"});
+    const auto rendered = run(arguments);
+    EXPECT_EQ(rendered.exit_code, 0) << line << ": " << rendered.errors;
+    ++called;
+  }
+  EXPECT_EQ(called, 4);
+  for (const char* file :
+       {"runs/mine/picture.png", "runs/mine/film.webp", "docs/pictures/peg.png", "docs/pictures/peg.webp"})
+    EXPECT_TRUE(fs::exists(folder() / file)) << file;
 }
 
 TEST_F(Render, TheSameBytesForAnyNumberOfThreads) {
