@@ -15,6 +15,7 @@
 #include <stdexcept>
 
 #include "apps/mdgps/interrupt.hpp"
+#include "apps/mdgps/validators.hpp"
 
 extern char** environ;
 
@@ -118,6 +119,37 @@ std::vector<fs::path> train_all(const std::vector<TrainingJob>& jobs, int proces
     std::fflush(stdout);
   }
   return failed;
+}
+
+int report_end(const std::vector<fs::path>& failed) {
+  for (const auto& folder : failed) std::printf("failed  %s.log tells why\n", folder.c_str());
+  if (const int signal = interrupt_signal()) {
+    std::printf("stopped by a signal; the same command goes on from here\n");
+    return 128 + signal;
+  }
+  return failed.empty() ? 0 : 1;
+}
+
+void add_repetition_options(CLI::App& app, Repetition& repetition, const std::string& first_seed_help,
+                            const std::string& example) {
+  app.add_option("--seeds", repetition.seeds, "Runs of each")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000).description(""))
+      ->capture_default_str();
+  app.add_option("--first-seed", repetition.first_seed, first_seed_help)
+      ->type_name("S")
+      ->check(seed_validator())
+      ->capture_default_str();
+  app.add_option("--iterations", repetition.iterations, "Of each run")
+      ->type_name("K")
+      ->check(CLI::Range(1, 9999).description(""))
+      ->capture_default_str();
+  app.add_option("--jobs", repetition.jobs, "Runs at a time, of one thread each")
+      ->type_name("J")
+      ->check(CLI::Range(1, 4096).description(""))
+      ->capture_default_str();
+  app.footer("Runs that are there already are taken as they are, and broken ones go on: the same command resumes.\n" +
+             example);
 }
 
 }  // namespace mdgps

@@ -9,7 +9,6 @@
 #include "apps/mdgps/commands.hpp"
 #include "apps/mdgps/interrupt.hpp"
 #include "apps/mdgps/jobs.hpp"
-#include "apps/mdgps/machine.hpp"
 #include "apps/mdgps/task_files.hpp"
 #include "apps/mdgps/validators.hpp"
 #include "apps/report/reproduction.hpp"
@@ -44,8 +43,7 @@ std::vector<std::string> variant_names(int count) {
 
 struct Arguments {
   std::vector<std::string> tasks = {"obstacle", "peg", "blind_peg"}, methods = variant_names(table_columns);
-  int seeds = 3, iterations = 12, jobs = machine_threads();
-  std::int64_t first_seed = 0;
+  Repetition repetition;
   fs::path output = "runs/reproduce";
 };
 
@@ -55,33 +53,29 @@ int reproduce(const Arguments& arguments) {
   for (const auto& task : arguments.tasks) {
     const auto name = find_task_file(task).parent_path().filename().string();
     for (const auto& method : arguments.methods)
-      for (int s = 0; s < arguments.seeds; ++s) {
+      for (int s = 0; s < arguments.repetition.seeds; ++s) {
         const auto variant = *std::ranges::find(variants, method, &Variant::name);
-        const auto seed = std::to_string(arguments.first_seed + s);
+        const auto seed = std::to_string(arguments.repetition.first_seed + s);
         const fs::path folder = arguments.output / "runs" / (name + "-" + method + "-seed" + seed);
         jobs.push_back({folder,
                         {task, "--method", variant.method, "--sampling", variant.sampling, "--step-rule",
                          variant.step_rule, "--seed", seed},
-                        arguments.iterations});
+                        arguments.repetition.iterations});
         runs.push_back({name, method, folder});
       }
   }
-  std::printf("%zu runs of %d iterations, %d at a time, into %s\n", jobs.size(), arguments.iterations, arguments.jobs,
-              arguments.output.c_str());
+  std::printf("%zu runs of %d iterations, %d at a time, into %s\n", jobs.size(), arguments.repetition.iterations,
+              arguments.repetition.jobs, arguments.output.c_str());
   std::fflush(stdout);
-  const auto failed = train_all(jobs, arguments.jobs);
-  if (const int signal = interrupt_signal()) {
-    std::printf("stopped by a signal; the same command goes on from here\n");
-    return 128 + signal;
-  }
+  const auto failed = train_all(jobs, arguments.repetition.jobs);
+  if (interrupt_signal()) return report_end(failed);
   std::erase_if(runs, [](const auto& run) { return !fs::exists(run.folder / "summary.json"); });  // never began
-  const auto reproduction = report::collect(runs, arguments.iterations);
+  const auto reproduction = report::collect(runs, arguments.repetition.iterations);
   report::write_tables(reproduction, arguments.output);
   std::printf("\n%s\n", report::table1_text(reproduction).c_str());
   for (const char* file : {"table1.csv", "figure1.csv", "report.html"})
     std::printf("written %s\n", (arguments.output / file).c_str());
-  for (const auto& folder : failed) std::printf("failed  %s.log tells why\n", folder.c_str());
-  return failed.empty() ? 0 : 1;
+  return report_end(failed);
 }
 
 }  // namespace
@@ -99,26 +93,9 @@ Command add_reproduce(CLI::App& program) {
       ->type_name("NAME...")
       ->delimiter(',')
       ->check(CLI::IsMember(variant_names(std::size(variants))).description(""));
-  app->add_option("--seeds", a->seeds, "Runs of each")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1000).description(""))
-      ->capture_default_str();
-  app->add_option("--first-seed", a->first_seed, "Their seeds start here; settings were tuned on seeds from 100 on")
-      ->type_name("S")
-      ->check(seed_validator())
-      ->capture_default_str();
-  app->add_option("--iterations", a->iterations, "Of each run")
-      ->type_name("K")
-      ->check(CLI::Range(1, 9999).description(""))
-      ->capture_default_str();
   app->add_option("--output", a->output, "Folder for runs, tables and report")->type_name("DIR")->capture_default_str();
-  app->add_option("--jobs", a->jobs, "Runs at a time, of one thread each")
-      ->type_name("J")
-      ->check(CLI::Range(1, 4096).description(""))
-      ->capture_default_str();
-  app->footer(
-      "Runs that are there already are taken as they are, and broken ones go on: the same command resumes.\n"
-      "Example: mdgps reproduce --tasks peg --methods off-policy-global,on-policy-global --seeds 3");
+  add_repetition_options(*app, a->repetition, "Their seeds start here; settings were tuned on seeds from 100 on",
+                         "Example: mdgps reproduce --tasks peg --methods off-policy-global,on-policy-global --seeds 3");
   return {app, [a] { return reproduce(*a); }};
 }
 

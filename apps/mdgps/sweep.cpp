@@ -10,9 +10,7 @@
 #include <utility>
 
 #include "apps/mdgps/commands.hpp"
-#include "apps/mdgps/interrupt.hpp"
 #include "apps/mdgps/jobs.hpp"
-#include "apps/mdgps/machine.hpp"
 #include "apps/mdgps/task_files.hpp"
 #include "apps/mdgps/validators.hpp"
 #include "apps/report/reproduction.hpp"
@@ -37,8 +35,7 @@ struct Arguments {
   std::string task, method = "badmm", sampling = "local";
   std::vector<std::string> search;
   int random = 0;  ///< points; 0: the grid
-  int seeds = 3, iterations = 12, jobs = machine_threads();
-  std::int64_t first_seed = 100;
+  Repetition repetition = {.first_seed = 100};
   fs::path output;
 };
 
@@ -157,20 +154,21 @@ int sweep(const Arguments& arguments) {
   for (int i = 0; i < arguments.random; ++i) points.push_back(random_point(axes, i));
 
   std::vector<TrainingJob> jobs;
-  for (int s = 0; s < arguments.seeds; ++s)  // every point once before any of them twice
+  for (int s = 0; s < arguments.repetition.seeds; ++s)  // every point once before any of them twice
     for (const Point& point : points) {
-      const std::int64_t seed = arguments.first_seed + s;
+      const std::int64_t seed = arguments.repetition.first_seed + s;
       TrainingJob job{output / "runs" / folder_name(axes, point, seed),
                       {arguments.task, "--method", arguments.method, "--sampling", arguments.sampling, "--seed",
                        std::to_string(seed), "--set"},
-                      arguments.iterations};
+                      arguments.repetition.iterations};
       for (std::size_t a = 0; a < axes.size(); ++a) job.arguments.push_back(axes[a].key + "=" + point[a]);
       jobs.push_back(std::move(job));
     }
   std::printf("%zu settings, %d seeds: %zu runs of %d iterations, %d at a time, into %s\n", points.size(),
-              arguments.seeds, jobs.size(), arguments.iterations, arguments.jobs, output.c_str());
+              arguments.repetition.seeds, jobs.size(), arguments.repetition.iterations, arguments.repetition.jobs,
+              output.c_str());
   std::fflush(stdout);
-  const auto failed = train_all(jobs, arguments.jobs);
+  const auto failed = train_all(jobs, arguments.repetition.jobs);
 
   // After a signal, what there is: points without a finished run are left out.
   std::vector<Result> results;
@@ -178,7 +176,8 @@ int sweep(const Arguments& arguments) {
     std::vector<report::ReproducedRun> runs;
     for (std::size_t j = p; j < jobs.size(); j += points.size())
       if (finished(jobs[j])) runs.push_back({task, arguments.method, jobs[j].folder});
-    if (!runs.empty()) results.push_back({&points[p], report::collect(runs, arguments.iterations).curves.front()});
+    if (!runs.empty())
+      results.push_back({&points[p], report::collect(runs, arguments.repetition.iterations).curves.front()});
   }
   std::ranges::stable_sort(results, {}, [](const Result& result) {
     const auto& last = result.curve.iterations.back();
@@ -190,12 +189,7 @@ int sweep(const Arguments& arguments) {
   std::printf("\n");
   print_table(axes, results);
   std::printf("\nwritten %s, the best first\n", (output / "sweep.csv").c_str());
-  for (const auto& folder : failed) std::printf("failed  %s.log tells why\n", folder.c_str());
-  if (const int signal = interrupt_signal()) {
-    std::printf("stopped by a signal; the same command goes on from here\n");
-    return 128 + signal;
-  }
-  return failed.empty() ? 0 : 1;
+  return report_end(failed);
 }
 
 }  // namespace
@@ -222,28 +216,10 @@ Command add_sweep(CLI::App& program) {
   app->add_option("--random", a->random, "Try so many points drawn from the search's ranges, not its grid")
       ->type_name("P")
       ->check(CLI::Range(1, 100000).description(""));
-  app->add_option("--seeds", a->seeds, "Runs at each point")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1000).description(""))
-      ->capture_default_str();
-  app->add_option("--first-seed", a->first_seed,
-                  "Their seeds start here, apart from those that results are reported on")
-      ->type_name("S")
-      ->check(seed_validator())
-      ->capture_default_str();
-  app->add_option("--iterations", a->iterations, "Of each run")
-      ->type_name("K")
-      ->check(CLI::Range(1, 9999).description(""))
-      ->capture_default_str();
   app->add_option("--output", a->output, "Folder for runs and table (default: runs/sweep-TASK-METHOD)")
       ->type_name("DIR");
-  app->add_option("--jobs", a->jobs, "Runs at a time, of one thread each")
-      ->type_name("J")
-      ->check(CLI::Range(1, 4096).description(""))
-      ->capture_default_str();
-  app->footer(
-      "Runs that are there already are taken as they are, and broken ones go on: the same command resumes.\n"
-      "Example: mdgps sweep blind_peg --method badmm --random 20 --seeds 2");
+  add_repetition_options(*app, a->repetition, "Their seeds start here, apart from those that results are reported on",
+                         "Example: mdgps sweep blind_peg --method badmm --random 20 --seeds 2");
   return {app, [a] { return sweep(*a); }};
 }
 
