@@ -8,6 +8,9 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <limits>
 #include <set>
 
@@ -254,6 +257,11 @@ TEST(BlasLibraryTest, SaysWhyAFileIsNone) {
   EXPECT_EQ(wide::load_blas("libm.so.6").reason, "libm.so.6 lacks BLAS's gemm and trsm or LAPACK's potrf");
 }
 
+TEST(BlasLibraryTest, AnOpenBlasThatTwoThreadsCannotCallIsRefused) {
+  EXPECT_THAT(wide::load_blas(MDGPS_OPENBLAS_WITHOUT_THREADS).reason,
+              testing::HasSubstr("is an OpenBLAS without threads, which two threads cannot call at once"));
+}
+
 TEST(BlasLibraryTest, WithoutOneTheWidePathIsRefusedAndNeverChosen) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");  // a process that has not asked for the library yet
   const auto without_library = [] {
@@ -269,6 +277,23 @@ TEST(BlasLibraryTest, WithoutOneTheWidePathIsRefusedAndNeverChosen) {
   };
   EXPECT_EXIT(without_library(), testing::ExitedWithCode(0),
               "c_step: the wide path needs BLAS and LAPACK on the CPU .no BLAS library is known.: set MDGPS_BLAS to");
+}
+
+TEST(BlasLibraryTest, IsLoadedOnlyForTheWidePath) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto mapped_files = [] {
+    std::ifstream maps("/proc/self/maps");
+    return std::string(std::istreambuf_iterator<char>(maps), {});
+  };
+  const auto small_then_wide = [&] {
+    solve(random_trajectory<double>({1, 2, 6, 2}, 1), {}, CStepPath::automatic);
+    const std::string before = mapped_files();
+    solve(random_trajectory<double>({1, 2, 6, 2}, 1));
+    const std::string library = std::filesystem::canonical(wide::blas_library().file);
+    if (before.find(library) != std::string::npos) std::exit(1);
+    std::exit(mapped_files().find(library) != std::string::npos ? 0 : 2);
+  };
+  EXPECT_EXIT(small_then_wide(), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

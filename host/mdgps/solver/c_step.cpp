@@ -36,15 +36,16 @@ constexpr std::int64_t least_wide_states = 64, most_wide_conditions = 4;
 template <class Real>
 CStepPath c_step_path(const BatchShape& shape, const CStepOptions& options, Device device) {
   if (options.path == CStepPath::fused) return CStepPath::fused;
-  const std::string missing = wide::why_not(device);
   if (options.path == CStepPath::wide) {
+    const std::string missing = wide::why_not(device);
     if (!missing.empty()) throw std::invalid_argument("c_step: " + missing);
     return CStepPath::wide;
   }
   const bool pays = device.kind == Device::Kind::cpu
                         ? shape.states >= least_wide_states && shape.conditions <= most_wide_conditions
                         : !MDGPS_CALL_TARGET(device, c_step_fits<Real>, shape, device);
-  return pays && missing.empty() ? CStepPath::wide : CStepPath::fused;
+  // In this order: a library is not loaded for small problems.
+  return pays && wide::why_not(device).empty() ? CStepPath::wide : CStepPath::fused;
 }
 
 int speculation_width(const CStepOptions& options, std::int64_t conditions) {

@@ -37,6 +37,13 @@ BlasLibrary load_blas(const std::string& file) {
   for (const char* prefix : prefixes) {
     if (!find_routines(library, prefix, 's', result.single) || !find_routines(library, prefix, 'd', result.twice))
       continue;
+    int (*parallel)() = nullptr;
+    if (find(library, prefix, "openblas_get_parallel", parallel) && parallel() == 0) {
+      result.reason =
+          file + " is an OpenBLAS without threads, which two threads cannot call at once: take its pthread build";
+      dlclose(library);
+      return result;
+    }
     void (*set_threads)(int) = nullptr;
     if (find(library, prefix, "openblas_set_num_threads", set_threads)) set_threads(1);
     result.file = file;

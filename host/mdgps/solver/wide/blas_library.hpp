@@ -41,11 +41,12 @@ inline const BlasRoutines<double>& BlasLibrary::routines<double>() const {
   return twice;
 }
 
-/// Loads a library. An OpenBLAS is set to one thread: the wide path runs its own, and its results must not depend on
+/// Loads a library. An OpenBLAS built without threads is refused, as it shares its memory among callers; another is set
+/// to one thread: the wide path runs its own, and its results must not depend on
 /// their number.
 MDGPS_API BlasLibrary load_blas(const std::string& file);
 /// The library of this process: the environment variable MDGPS_BLAS names a file ("" for none), else it is the one that
 /// was found when mdgps was configured.
-const BlasLibrary& blas_library();
+MDGPS_API const BlasLibrary& blas_library();
 
 }  // namespace mdgps::wide

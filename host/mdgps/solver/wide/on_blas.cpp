@@ -85,7 +85,7 @@ WorkspaceNeeds fit_on_blas(const MixtureProblem<Real>& problem, const MixtureOpt
 std::string why_not(Device device) {
   if (device.kind == Device::Kind::cuda || blas_library()) return "";
   return "the wide path needs BLAS and LAPACK on the CPU (" + blas_library().reason +
-         "): set MDGPS_BLAS to a shared library that has both, libopenblas.so.0 say";
+         "): set MDGPS_BLAS to a shared library that has both, say libopenblas.so.0";
 }
 
 template <class Real>
