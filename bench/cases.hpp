@@ -28,9 +28,10 @@ inline void count(benchmark::State& state, double conditions, double flops, doub
 
 /// Registers run(state, shape) for every shape and number of conditions.
 template <class Run>
-void register_shapes(const std::string& name, const Run& run) {
-  for (const BatchShape& shape : kShapes)
-    for (const std::int64_t conditions : kConditions) {
+void register_shapes(const std::string& name, const Run& run, const std::vector<BatchShape>& shapes = kShapes,
+                     const std::vector<std::int64_t>& numbers = kConditions) {
+  for (const BatchShape& shape : shapes)
+    for (const std::int64_t conditions : numbers) {
       BatchShape whole = shape;
       whole.conditions = conditions;
       const auto label = name + "/" + std::to_string(shape.states) + "," + std::to_string(shape.actions) + "," +
