@@ -14,6 +14,13 @@ function(mdgps_add_targets_of_kernels target folder)
     list(APPEND instruction_sets avx2 avx512)
     target_compile_definitions(${target} PRIVATE MDGPS_X86_TARGETS=1)
   endif()
+  set(compiled_sizes "")
+  foreach(size IN LISTS MDGPS_COMPILED_SIZES)
+    if(NOT size MATCHES "^[1-9][0-9]*,[1-9][0-9]*$")
+      message(FATAL_ERROR "MDGPS_COMPILED_SIZES: '${size}' is not a size n,m; give a list like 6,2;10,2")
+    endif()
+    string(APPEND compiled_sizes "{${size}},")
+  endforeach()
   set(flags_portable "")
   set(flags_avx2 -mavx2 -mfma)
   set(flags_avx512 -mavx512f -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512)
@@ -23,6 +30,7 @@ function(mdgps_add_targets_of_kernels target folder)
     add_library(${objects} OBJECT ${sources})
     target_include_directories(${objects} PRIVATE "${PROJECT_SOURCE_DIR}/host" "${PROJECT_SOURCE_DIR}")
     target_compile_definitions(${objects} PRIVATE MDGPS_TARGET=${instruction_set}
+                               "MDGPS_COMPILED_SIZES=$<$<NOT:$<STREQUAL:${instruction_set},portable>>:${compiled_sizes}>"
                                $<TARGET_PROPERTY:${target},COMPILE_DEFINITIONS>)
     # Packs never cross a binary interface, so GCC's note on their passing is void. Without errno and traps a square
     # root of a pack is one instruction.

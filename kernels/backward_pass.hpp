@@ -31,10 +31,12 @@ struct ValueFunction {
   /// Finds the factor, where it is used. Its zeros must be there: see RiccatiScratch::start().
   template <class Group>
   MDGPS_FUNCTION void factorise(const Group& g) {
-    if (V.cols < least_states_in_root_form) return;
-    copy_lower(g, V, factor);
-    definite = true;
-    cholesky(g, factor, definite);
+    if constexpr (takes_states<Group>(least_states_in_root_form)) {
+      if (V.cols < least_states_in_root_form) return;
+      copy_lower(g, V, factor);
+      definite = true;
+      cholesky(g, factor, definite);
+    }
   }
 };
 

@@ -126,9 +126,5 @@ template <class Scalar>
 MDGPS_FUNCTION Scalar maximum(const Scalar& a, const Scalar& b) {
   return select(a > b, a, b);
 }
-template <class Scalar>
-MDGPS_FUNCTION Scalar minimum(const Scalar& a, const Scalar& b) {
-  return select(a < b, a, b);
-}
 
 }  // namespace mdgps::kernels::inline MDGPS_TARGET

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <thread>
 
+#include "apps/report/reproduction.hpp"
 #include "system/program.hpp"
 
 namespace mdgps::testing {
@@ -113,6 +114,25 @@ TEST_F(Reproduce, RunThatFailsIsToldAndLeftOut) {
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_THAT(outcome.output, HasSubstr("small-badmm-seed1  FAILED: mdgps: "));
   EXPECT_EQ(read_csv(folder() / "out/table1.csv")[1][3], "1");
+}
+
+TEST_F(Reproduce, RunThatBrokeOffCountsAsFailedFromThereOn) {
+  std::vector<report::ReproducedRun> runs;
+  for (const auto& [name, iterations] : {std::pair{"whole", 3}, {"broken", 2}}) {
+    const fs::path run = folder() / name;
+    fs::create_directory(run);
+    std::ofstream(run / "summary.json") << R"({"fail_distance": 0.1})";
+    std::ofstream metrics(run / "metrics.csv");
+    metrics << "iteration,condition,global_distance,global_success\n";
+    for (int k = 1; k <= iterations; ++k) metrics << k << ",0,0.25,1\n" << k << ",1,0.75,0\n";
+    runs.push_back({"task", "badmm", run});
+  }
+  const auto curve = report::collect(runs, 3).curves.at(0);
+  EXPECT_EQ(curve.runs, 2);
+  EXPECT_DOUBLE_EQ(curve.iterations[1].mean_success, 0.5);
+  EXPECT_DOUBLE_EQ(curve.iterations[2].mean_success, 0.25);  // (1/2 + 0) / 2
+  EXPECT_DOUBLE_EQ(curve.iterations[2].mean_distance, 0.5);  // of the one that has one
+  EXPECT_EQ(curve.final_distances.size(), 1);
 }
 
 TEST_F(Reproduce, SweepRanksItsPoints) {

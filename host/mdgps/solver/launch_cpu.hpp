@@ -5,7 +5,11 @@
 #include <omp.h>
 
 #include <cstdint>
+#include <iterator>
+#include <type_traits>
+#include <utility>
 
+#include "kernels/backward_pass.hpp"
 #include "kernels/lanes.hpp"
 #include "kernels/pack.hpp"
 #include "mdgps/solver/targets.hpp"
@@ -57,12 +61,48 @@ WorkspaceNeeds launch_each(std::int64_t problems, const Workspace& workspace, St
 /// How many of a condition's candidates are evaluated at once; each takes a lane.
 inline int candidates_at_once(int width, Device) { return width; }
 
+/// The sizes that a build gives code of their own (MDGPS_COMPILED_SIZES), in double precision; ended by one that no
+/// problem has.
+struct Size {
+  int states, actions;
+};
+inline constexpr Size compiled_sizes[] = {MDGPS_COMPILED_SIZES{-1, -1}};
+
+/// A thread that is given few states only: its code lacks the square-root form.
+struct SoloOfFewStates : Solo {
+  static constexpr int most_states = least_states_in_root_form - 1;
+};
+
+/// With n and m known and every call inlined, loops over small matrices lose their bookkeeping, which at (6, 2) is 40%
+/// of a C-step.
+template <Size size, class Scalar, class Op>
+__attribute__((flatten, noinline)) void run_sized(Op op, const Lanes<Scalar>& lanes, Scratch<Scalar>& scratch) {
+  using Group = std::conditional_t<takes_states<SoloOfFewStates>(size.states), SoloOfFewStates, Solo>;
+  op.shape.states = size.states;
+  op.shape.actions = size.actions;
+  op(Group{}, lanes, scratch);
+}
+
+/// Runs `op` by the code of its size, where there is such. Returns whether there is.
+template <class Scalar, class Op, std::size_t... i>
+bool run_compiled_size([[maybe_unused]] const Op& op, [[maybe_unused]] const Lanes<Scalar>& lanes,
+                       [[maybe_unused]] Scratch<Scalar>& scratch, std::index_sequence<i...>) {
+  return ((op.shape.states == compiled_sizes[i].states && op.shape.actions == compiled_sizes[i].actions &&
+           (run_sized<compiled_sizes[i]>(op, lanes, scratch), true)) ||
+          ...);
+}
+
 /// Runs `op(group, lanes, scratch)` for every pack of conditions, each of which takes `width` lanes.
 template <class Scalar, class Op>
 WorkspaceNeeds launch_condition_packs(std::int64_t conditions, int width, const Workspace& workspace, const Op& op) {
   const std::int64_t whole = lane_count<Scalar> / width, packs = (conditions + whole - 1) / whole;
   return launch_packs<Scalar>(packs, workspace, [&](const Solo& g, std::int64_t pack, Scratch<Scalar>& scratch) {
-    op(g, condition_lanes<Scalar>(pack * whole, conditions, width), scratch);
+    const auto lanes = condition_lanes<Scalar>(pack * whole, conditions, width);
+    if constexpr (requires { op.shape.states; } && std::is_same_v<Scalar, NativePack<double>>) {
+      constexpr auto sizes = std::make_index_sequence<std::size(compiled_sizes) - 1>();
+      if (run_compiled_size(op, lanes, scratch, sizes)) return;
+    }
+    op(g, lanes, scratch);
   });
 }
 template <class Real, class Op>
