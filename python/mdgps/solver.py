@@ -338,7 +338,7 @@ class GaussianMixture:
         """Fits the mixture of each condition.
 
         points      [N,P,d], contiguous
-        weights     [N,P] of the points, 0 leaves one out
+        weights     [N,P] of the points, contiguous; 0 leaves one out
         Raises TypeError or ValueError, naming the argument.
         """
         p = _array("points", points)

@@ -181,6 +181,20 @@ TEST(SolverInterface, AWrongShapeIsRefusedByName) {
               fit_gaussian_mixture(problem, {}, all.clusters.mixture.view(), all.clusters.report());
             }),
             "fit_gaussian_mixture: points is not contiguous");
+  EXPECT_EQ(refusal([&] {
+              auto problem = all.clusters.problem();
+              const Array<double, 2> weights({problem.points.extents[0], problem.points.extents[1]}, 1.0);
+              problem.weights = weights;
+              problem.weights.strides[1] = 2;
+              fit_gaussian_mixture(problem, {}, all.clusters.mixture.view(), all.clusters.report());
+            }),
+            "fit_gaussian_mixture: weights is not contiguous");
+  EXPECT_EQ(refusal([&] {
+              auto problem = all.clusters.problem();
+              problem.assignment.strides[1] = 2;
+              fit_gaussian_mixture(problem, {}, all.clusters.mixture.view(), all.clusters.report());
+            }),
+            "fit_gaussian_mixture: assignment is not contiguous");
 }
 
 TEST(SolverInterface, AViewWithoutMemoryOrElsewhereIsRefusedByName) {

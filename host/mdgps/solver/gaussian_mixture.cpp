@@ -67,8 +67,14 @@ void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOpti
   door.shape("points", problem.points, {N, P, d});
   door.contiguous("points", problem.points);
   if (P < 1) door.fail("points has shape " + validate::to_string<3>({N, P, d}) + ", expected a point");
-  if (!problem.weights.empty()) door.shape("weights", problem.weights, {N, P});
-  if (!problem.assignment.empty()) door.shape("assignment", problem.assignment, {N, P});
+  if (!problem.weights.empty()) {
+    door.shape("weights", problem.weights, {N, P});
+    door.contiguous("weights", problem.weights);
+  }
+  if (!problem.assignment.empty()) {
+    door.shape("assignment", problem.assignment, {N, P});
+    door.contiguous("assignment", problem.assignment);
+  }
   validate_mixture(door, mixture, N, d);
   if (!report.log_likelihood.empty()) door.shape("log_likelihood", report.log_likelihood, {N});
   if (!report.iterations.empty()) door.shape("iterations", report.iterations, {N});

@@ -34,9 +34,10 @@ struct GaussianMixtureArrays {
 /// The points that a mixture is fitted to, for each condition.
 template <class Real>
 struct MixtureProblem {
-  View<const Real, 3> points;              ///< [N,P,d], contiguous
-  View<const Real, 2> weights;             ///< [N,P], 0 leaves a point out; empty: all 1
-  View<const std::int32_t, 2> assignment;  ///< [N,P] first component of each point; empty: start from the mixture
+  View<const Real, 3> points;   ///< [N,P,d], contiguous
+  View<const Real, 2> weights;  ///< [N,P], contiguous; 0 leaves a point out; empty: all 1
+  View<const std::int32_t, 2>
+      assignment;  ///< [N,P], contiguous: first component of each point; empty: start from the mixture
 };
 
 /// How expectation maximisation runs.
