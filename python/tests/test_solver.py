@@ -263,14 +263,11 @@ def test_a_wrong_step_size_is_named():
 
 
 def test_python_runs_on_while_the_solver_works():
-    problem = random_problem(N=64, T=100, n=14, m=7)
-    solving = threading.Thread(target=lambda: [mdgps.c_step(*problem, 1.0) for _ in range(8)])
+    problem = random_problem(N=256, T=100, n=14, m=7)
+    solving = threading.Thread(target=lambda: mdgps.c_step(*problem, 1.0))
     solving.start()
-    longest, last = 0.0, time.perf_counter()
+    turns = 0
     while solving.is_alive():
-        time.sleep(0)
-        longest, last = max(longest, time.perf_counter() - last), time.perf_counter()
-    one_call = time.perf_counter()
-    mdgps.c_step(*problem, 1.0)
-    one_call = time.perf_counter() - one_call
-    assert longest < 0.5 * one_call
+        time.sleep(1e-3)
+        turns += 1
+    assert turns > 10  # one call that kept Python's lock would leave a turn or two before it and after
