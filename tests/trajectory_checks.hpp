@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 #include <vector>
 
@@ -33,6 +34,18 @@ void expect_policy(const LinearGaussianPolicyArrays<Real>& actual, std::int64_t 
   EXPECT_LT(reference::relative_error(policy.gain, expected.gain), tolerance) << "condition " << i;
   EXPECT_LT(reference::relative_error(policy.offset, expected.offset), tolerance) << "condition " << i;
   EXPECT_LT(reference::relative_error(policy.covariance, expected.covariance), tolerance) << "condition " << i;
+}
+
+/// That condition i of one result and condition j of another have the same bytes.
+template <class Real>
+void expect_same(const CStepResultArrays<Real>& a, std::int64_t i, const CStepResultArrays<Real>& b, std::int64_t j) {
+  EXPECT_TRUE(std::ranges::equal(a.policy.gain.row(i), b.policy.gain.row(j))) << i << " " << j;
+  EXPECT_TRUE(std::ranges::equal(a.policy.offset.row(i), b.policy.offset.row(j))) << i << " " << j;
+  EXPECT_TRUE(std::ranges::equal(a.policy.covariance.row(i), b.policy.covariance.row(j))) << i << " " << j;
+  EXPECT_EQ(a.dual(i), b.dual(j));
+  EXPECT_EQ(a.kl_divergence(i), b.kl_divergence(j));
+  EXPECT_EQ(a.dual_evaluations(i), b.dual_evaluations(j));
+  EXPECT_EQ(a.status(i), b.status(j));
 }
 
 /// `policy` is that of the dense problem of every tail.

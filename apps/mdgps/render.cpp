@@ -12,6 +12,7 @@
 #include "apps/mdgps/machine.hpp"
 #include "apps/mdgps/progress_bar.hpp"
 #include "apps/mdgps/trained_run.hpp"
+#include "apps/report/whole_file.hpp"
 #include "mdgps/simulation/config_reader.hpp"
 #include "mdgps/simulation/motion_picture.hpp"
 
@@ -42,21 +43,6 @@ std::optional<Size> parse_size(const std::string& text) {
   if (std::sscanf(text.c_str(), "%5dx%5d%c", &size.width, &size.height, &rest) != 2) return {};
   if (size.width < 16 || size.height < 16 || size.width > 8192 || size.height > 8192) return {};
   return size;
-}
-
-/// Appears under its name only when it is complete.
-void write_whole(const fs::path& file, const std::string& bytes) {
-  auto unfinished = file;
-  unfinished += ".unfinished";
-  std::ofstream stream(unfinished, std::ios::binary);
-  stream << bytes;
-  stream.close();
-  std::error_code error;
-  if (stream) fs::rename(unfinished, file, error);
-  if (!stream || error) {
-    fs::remove(unfinished, error);
-    throw std::runtime_error(file.string() + ": cannot be written; does its folder exist, is the disk full?");
-  }
 }
 
 /// What is wrong with the arguments comes before the work.
@@ -112,7 +98,7 @@ MotionPicture make_picture(const Arguments& arguments, const Task& task, const s
 void write_picture(const Arguments& arguments, const Task& task, const std::vector<Motion>& motions,
                    const fs::path& output) {
   auto picture = make_picture(arguments, task, motions, picture_size, true);
-  write_whole(output, to_png(picture.draw(picture.steps() - 1)));
+  report::write_whole(output, to_png(picture.draw(picture.steps() - 1)));
   std::printf("picture  %s\n", output.c_str());
   std::fflush(stdout);
 }
@@ -147,7 +133,7 @@ void write_film(const Arguments& arguments, const Task& task, const std::vector<
       }
     }
   }
-  write_whole(output, film->finish());
+  report::write_whole(output, film->finish());
   std::printf("film     %s\n", output.c_str());
 }
 

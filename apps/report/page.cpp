@@ -2,9 +2,9 @@
 
 #include <embedded/page_html.hpp>
 #include <embedded/style_css.hpp>
-#include <fstream>
 #include <map>
-#include <stdexcept>
+
+#include "apps/report/whole_file.hpp"
 
 namespace mdgps::report {
 namespace {
@@ -34,16 +34,6 @@ std::string script_json(const json& data) {
     else
       result += c;
   return result;
-}
-
-void write_whole(const std::filesystem::path& output, const std::string& text) {
-  auto unfinished = output;
-  unfinished += ".unfinished";
-  std::ofstream out(unfinished, std::ios::binary);
-  out << text << std::flush;
-  if (!out) throw std::runtime_error(output.string() + ": cannot be written; does its folder exist, is the disk full?");
-  out.close();
-  std::filesystem::rename(unfinished, output);
 }
 
 }  // namespace

@@ -8,28 +8,10 @@
 namespace mdgps {
 namespace {
 
+using gpu::solve;
+using problems::expect_same;
 using problems::random_trajectory;
-using problems::Trajectory;
 
-template <class Real>
-CStepResultArrays<Real> solve(const Trajectory<Real>& p, const CStepOptions& options = {}) {
-  CStepResultArrays<Real> result(p.shape);
-  gpu::Mirror mirror;
-  c_step<Real>(mirror(p.view()), mirror(result.view()), options);
-  mirror.bring_back();
-  return result;
-}
-
-template <class Real>
-void expect_same(const CStepResultArrays<Real>& a, std::int64_t i, const CStepResultArrays<Real>& b, std::int64_t j) {
-  EXPECT_TRUE(std::ranges::equal(a.policy.gain.row(i), b.policy.gain.row(j))) << i << " " << j;
-  EXPECT_TRUE(std::ranges::equal(a.policy.offset.row(i), b.policy.offset.row(j))) << i << " " << j;
-  EXPECT_TRUE(std::ranges::equal(a.policy.covariance.row(i), b.policy.covariance.row(j))) << i << " " << j;
-  EXPECT_EQ(a.dual(i), b.dual(j));
-  EXPECT_EQ(a.kl_divergence(i), b.kl_divergence(j));
-  EXPECT_EQ(a.dual_evaluations(i), b.dual_evaluations(j));
-  EXPECT_EQ(a.status(i), b.status(j));
-}
 template <class Real>
 void expect_same(const CStepResultArrays<Real>& a, const CStepResultArrays<Real>& b) {
   for (std::int64_t i = 0; i < a.dual.extent(0); ++i) expect_same(a, i, b, i);

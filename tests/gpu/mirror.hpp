@@ -14,6 +14,7 @@
 #include "mdgps/solver/cost_expansion.hpp"
 #include "mdgps/solver/gaussian_mixture.hpp"
 #include "mdgps/solver/regression.hpp"
+#include "problems.hpp"
 
 namespace mdgps::gpu {
 
@@ -144,5 +145,15 @@ class Mirror {
   std::vector<Memory> memory_;
   std::vector<Written> written_;
 };
+
+/// The C-step of a problem in host memory, on the device.
+template <class Real>
+CStepResultArrays<Real> solve(const problems::Trajectory<Real>& p, const CStepOptions& options = {}) {
+  CStepResultArrays<Real> result(p.shape);
+  Mirror mirror;
+  c_step<Real>(mirror(p.view()), mirror(result.view()), options);
+  mirror.bring_back();
+  return result;
+}
 
 }  // namespace mdgps::gpu

@@ -15,11 +15,7 @@ using problems::Trajectory;
 template <class Real>
 CStepResultArrays<Real> solve(const Trajectory<Real>& p, CStepOptions options = {}) {
   options.path = CStepPath::wide;
-  CStepResultArrays<Real> result(p.shape);
-  gpu::Mirror mirror;
-  c_step<Real>(mirror(p.view()), mirror(result.view()), options);
-  mirror.bring_back();
-  return result;
+  return gpu::solve(p, options);
 }
 
 const BatchShape kShape{.conditions = 21, .steps = 12, .states = 6, .actions = 3};

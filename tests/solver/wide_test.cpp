@@ -22,6 +22,7 @@
 namespace mdgps {
 namespace {
 
+using problems::expect_same;
 using problems::random_trajectory;
 using problems::Trajectory;
 
@@ -31,18 +32,6 @@ CStepResultArrays<Real> solve(const Trajectory<Real>& p, CStepOptions options = 
   CStepResultArrays<Real> result(p.shape);
   c_step<Real>(p.view(), result.view(), options);
   return result;
-}
-
-/// That condition i of one result and condition j of another have the same bytes.
-template <class Real>
-void expect_same(const CStepResultArrays<Real>& a, std::int64_t i, const CStepResultArrays<Real>& b, std::int64_t j) {
-  EXPECT_TRUE(std::ranges::equal(a.policy.gain.row(i), b.policy.gain.row(j))) << i << " " << j;
-  EXPECT_TRUE(std::ranges::equal(a.policy.offset.row(i), b.policy.offset.row(j))) << i << " " << j;
-  EXPECT_TRUE(std::ranges::equal(a.policy.covariance.row(i), b.policy.covariance.row(j))) << i << " " << j;
-  EXPECT_EQ(a.dual(i), b.dual(j));
-  EXPECT_EQ(a.kl_divergence(i), b.kl_divergence(j));
-  EXPECT_EQ(a.dual_evaluations(i), b.dual_evaluations(j));
-  EXPECT_EQ(a.status(i), b.status(j));
 }
 
 /// Largest difference over largest entry.

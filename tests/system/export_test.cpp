@@ -10,11 +10,7 @@ namespace {
 
 class Export : public ProgramTest {
  protected:
-  Export() {
-    const auto trained = run({"train", "obstacle", "--output", "run", "--iterations", "1", "--set",
-                              "algorithm.network.minibatches=50", "algorithm.samples=2"});
-    EXPECT_EQ(trained.exit_code, 0) << trained.errors;
-  }
+  Export() { train_briefly("run", "1"); }
 
   nlohmann::json json(const fs::path& file) const { return nlohmann::json::parse(read_file(folder() / file)); }
 

@@ -68,6 +68,16 @@ class ProgramTest : public ::testing::Test {
 
   Outcome run(const std::vector<std::string>& arguments) const { return wait(start(arguments)); }
 
+  /// A run of the smallest task, a second long.
+  void train_briefly(const std::string& output, const std::string& iterations,
+                     const std::vector<std::string>& arguments = {}) const {
+    std::vector<std::string> all = {"train", "obstacle", "--output", output, "--iterations", iterations};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    all.insert(all.end(), {"--set", "algorithm.network.minibatches=50", "algorithm.samples=2"});
+    const auto trained = run(all);
+    ASSERT_EQ(trained.exit_code, 0) << trained.errors;
+  }
+
  private:
   fs::path output_file() const { return folder_.string() + ".out"; }
   fs::path error_file() const { return folder_.string() + ".err"; }

@@ -67,11 +67,7 @@ double mean_difference(const std::vector<std::uint8_t>& a, const std::vector<std
 
 class Render : public ProgramTest {
  protected:
-  Render() {
-    const auto trained = run({"train", "obstacle", "--output", "run", "--iterations", "1", "--set",
-                              "algorithm.network.minibatches=50", "algorithm.samples=2"});
-    EXPECT_EQ(trained.exit_code, 0) << trained.errors;
-  }
+  Render() { train_briefly("run", "1"); }
 
   std::vector<std::string> files() const {
     std::vector<std::string> names;

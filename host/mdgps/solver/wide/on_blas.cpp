@@ -19,24 +19,29 @@ constexpr int slots_of_a_thread = 4;
 class Shares {
  public:
   Shares(std::size_t bytes, std::int64_t conditions)
-      : bytes_(bytes), most_threads_(std::clamp<std::int64_t>(conditions, 1, omp_get_max_threads())) {}
+      : bytes_(bytes),
+        conditions_(conditions),
+        most_threads_(std::clamp<std::int64_t>(conditions, 1, omp_get_max_threads())) {}
 
-  WorkspaceNeeds needs() const { return {256 + bytes_, 256 + bytes_ * static_cast<std::size_t>(most_threads_)}; }
-  int threads(const Workspace& workspace) const {
-    const std::size_t skipped = static_cast<std::size_t>(begin(workspace) - static_cast<std::byte*>(workspace.data));
-    return static_cast<int>(std::min(static_cast<std::int64_t>((workspace.bytes - skipped) / bytes_), most_threads_));
-  }
-  Pieces of(int thread, const Workspace& workspace) const {
-    return {begin(workspace) + bytes_ * static_cast<std::size_t>(thread)};
+  /// body(pieces, first, end) for each thread's conditions. Without a workspace nothing runs.
+  template <class Body>
+  WorkspaceNeeds run(const Workspace& workspace, const Body& body) const {
+    if (workspace.data != nullptr) {
+      const std::uintptr_t at = reinterpret_cast<std::uintptr_t>(workspace.data), begin = (at + 255) / 256 * 256;
+      const auto room = static_cast<std::int64_t>((workspace.bytes - (begin - at)) / bytes_);
+      const int threads = static_cast<int>(std::min(room, most_threads_));
+#pragma omp parallel for schedule(static, 1) num_threads(threads) if (threads > 1)
+      for (int i = 0; i < threads; ++i) {
+        Pieces pieces{reinterpret_cast<std::byte*>(begin) + bytes_ * static_cast<std::size_t>(i)};
+        body(pieces, conditions_ * i / threads, conditions_ * (i + 1) / threads);
+      }
+    }
+    return {256 + bytes_, 256 + bytes_ * static_cast<std::size_t>(most_threads_)};
   }
 
  private:
-  static std::byte* begin(const Workspace& workspace) {
-    return reinterpret_cast<std::byte*>((reinterpret_cast<std::uintptr_t>(workspace.data) + 255) / 256 * 256);
-  }
-
   std::size_t bytes_;
-  std::int64_t most_threads_;
+  std::int64_t conditions_, most_threads_;
 };
 
 }  // namespace
@@ -47,19 +52,14 @@ WorkspaceNeeds c_step_on_blas(const BatchShape& shape, const CStepProblem<Real>&
                               const Workspace& workspace) {
   const int slots = static_cast<int>(std::clamp<std::int64_t>(shape.conditions, 1, slots_of_a_thread));
   const Shares shares(c_step_bytes<Real>(shape, slots), shape.conditions);
-  if (workspace.data == nullptr) return shares.needs();
-  const int threads = shares.threads(workspace);
-  const BlasRoutines<Real>& routines = blas_library().routines<Real>();
-#pragma omp parallel for schedule(static, 1) num_threads(threads) if (threads > 1)
-  for (int i = 0; i < threads; ++i) {
-    Pieces pieces = shares.of(i, workspace);
+  const BlasRoutines<Real>& routines = blas_library().routines<Real>();  // loaded before threads start
+  return shares.run(workspace, [&](Pieces& pieces, std::int64_t first, std::int64_t end) {
     const Shape of_kernels = mdgps::MDGPS_TARGET::shape_of(shape);
     const OnBlas<Real> on(routines);
     CStep<Real, const OnBlas<Real>> step{on, of_kernels, batches_of(problem, result), search_options(options),
                                          CStepMemory<Real>::take(pieces, of_kernels, slots)};
-    step.run(shape.conditions * i / threads, shape.conditions * (i + 1) / threads);
-  }
-  return shares.needs();
+    step.run(first, end);
+  });
 }
 
 template <class Real>
@@ -69,17 +69,11 @@ WorkspaceNeeds fit_on_blas(const MixtureProblem<Real>& problem, const MixtureOpt
   const std::int64_t conditions = problem.points.extents[0];
   const MixtureShape shape = shape_of(problem, mixture);
   const Shares shares(mixture_bytes<Real>(shape), conditions);
-  if (workspace.data == nullptr) return shares.needs();
-  const int threads = shares.threads(workspace);
-  const BlasRoutines<Real>& routines = blas_library().routines<Real>();
-#pragma omp parallel for schedule(static, 1) num_threads(threads) if (threads > 1)
-  for (int i = 0; i < threads; ++i) {
-    Pieces pieces = shares.of(i, workspace);
+  const BlasRoutines<Real>& routines = blas_library().routines<Real>();  // loaded before threads start
+  return shares.run(workspace, [&](Pieces& pieces, std::int64_t first, std::int64_t end) {
     const OnBlas<Real> on(routines);
-    fit_mixtures(on, conditions * i / threads, conditions * (i + 1) / threads, problem, options, mixture, report,
-                 MixtureMemory<Real>::take(pieces, shape));
-  }
-  return shares.needs();
+    fit_mixtures(on, first, end, problem, options, mixture, report, MixtureMemory<Real>::take(pieces, shape));
+  });
 }
 
 std::string why_not(Device device) {
