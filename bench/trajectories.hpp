@@ -2,6 +2,7 @@
 /// The problems that benchmarks run on.
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
@@ -38,6 +39,14 @@ inline problems::Trajectory<double> trajectory(const BatchShape& shape) {
   repeat(distinct.epsilon, all.epsilon);
   repeat(distinct.initial_dual, all.initial_dual);
   return all;
+}
+
+/// Sum of the magnitudes of an array's entries.
+template <int Rank>
+double magnitude(const Array<double, Rank>& array) {
+  double sum = 0;
+  for (const double x : array.elements()) sum += std::abs(x);
+  return sum;
 }
 
 /// Memory for an operation, made once.

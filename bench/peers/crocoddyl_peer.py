@@ -30,7 +30,11 @@ def solvers(p):
 
 def backward(p):
     every = solvers(p)
-    return lambda: [solver.backwardPass() for solver in every]
+
+    def run():
+        for solver in every:
+            solver.backwardPass()
+    return run
 
 
 def passes(p):

@@ -90,6 +90,10 @@ def backward(p):
     return compiled(lambda *a: backward_of(*a, p.shape[2]), p.f, p.f_c, p.H, p.g)
 
 
+def forward(p):
+    return compiled(forward_of, p.x_mean, p.x_covariance, p.f, p.f_c, p.F, p.K, p.k, p.C)
+
+
 def passes(p):
     def both(mean, covariance, f, f_c, F, H, g):
         return forward_of(mean, covariance, f, f_c, F, *backward_of(f, f_c, H, g, p.shape[2]))

@@ -1,10 +1,10 @@
 // mdgps itself, for bench/compare.
 
+#include "bench/peers/regression_case.hpp"
 #include "bench/peers/server.hpp"
 #include "mdgps/solver/backward_pass.hpp"
 #include "mdgps/solver/c_step.hpp"
 #include "mdgps/solver/forward_pass.hpp"
-#include "mdgps/solver/regression.hpp"
 
 namespace mdgps::bench {
 namespace {
@@ -17,6 +17,7 @@ struct MdgpsCase {
   CStepResultArrays<double> result;
   Array<Status, 1> status;
   OwnWorkspace backward_memory, forward_memory, c_step_memory;
+  std::unique_ptr<RegressionCase> regression;  // larger than the others, and only for those who ask
 
   explicit MdgpsCase(const BatchShape& s)
       : shape(s),
@@ -33,40 +34,41 @@ struct MdgpsCase {
     backward_pass<double>(std::as_const(p.dynamics).view(), std::as_const(p.cost).view(), policy.view(), status,
                           backward_memory, Stream{});
   }
-  void forward() {
-    forward_pass<double>(p.initial.view(), p.dynamics.view(), std::as_const(policy).view(), distribution.view(), status,
-                         forward_memory, Stream{});
+  void forward(const LinearGaussianPolicyArrays<double>& under) {
+    forward_pass<double>(p.initial.view(), p.dynamics.view(), under.view(), distribution.view(), status, forward_memory,
+                         Stream{});
   }
-  /// Every step's dynamics from 5 samples, without a prior, at the trajectory's extents.
-  struct Regression {
-    Array<double, 4> inputs, outputs;
-    LinearGaussianPolicyArrays<double> fit;
-    Array<Status, 2> status;
-  };
-  std::unique_ptr<Regression> regression;
-  void fit() {
-    const auto [N, T, n, m] = shape;
-    if (!regression) {
-      regression.reset(new Regression{Array<double, 4>({N, T, 5, n + m}), Array<double, 4>({N, T, 5, n}),
-                                      LinearGaussianPolicyArrays<double>({N, T, n + m, n}), Array<Status, 2>({N, T})});
-      problems::Draws draws(1);
-      for (double& x : regression->inputs.elements()) x = draws.normal();
-      for (double& x : regression->outputs.elements()) x = draws.normal();
-    }
-    auto& r = *regression;
-    fit_linear_gaussian<double>({r.inputs, r.outputs, {}, {}, 1e-6},
-                                {r.fit.gain, r.fit.offset, r.fit.covariance, r.status});
+  RegressionCase& fits() {
+    if (!regression) regression = std::make_unique<RegressionCase>(shape);
+    return *regression;
   }
 
-  std::map<std::string, std::function<void()>> operations() {
-    return {{"backward", [this] { backward(); }},
-            {"passes", [this] { backward(), forward(); }},
-            {"c_step", [this] { c_step<double>(p.view(), result.view(), {}, c_step_memory, Stream{}); }},
-            {"regression", [this] { fit(); }}};
+  /// What its peers read: a problem of the passes, or of the regression.
+  static void write(const std::string& operation, const BatchShape& shape, const std::string& name) {
+    if (operation == "regression") return RegressionCase(shape).write(name);
+    write_trajectory(trajectory(shape), name);
+  }
+
+  static double size_of(const LinearGaussianPolicyArrays<double>& a) {
+    return magnitude(a.gain) + magnitude(a.offset) + magnitude(a.covariance);
+  }
+  double size_of_distribution() const { return magnitude(distribution.mean) + magnitude(distribution.covariance); }
+
+  std::map<std::string, Operation> operations() {
+    return {{"backward", {[this] { backward(); }, [this] { return size_of(policy); }}},
+            {"forward", {[this] { forward(p.reference); }, [this] { return size_of_distribution(); }}},
+            {"passes", {[this] { backward(), forward(policy); }, [this] { return size_of_distribution(); }}},
+            {"c_step",
+             {[this] { c_step<double>(p.view(), result.view(), {}, c_step_memory, Stream{}); },
+              [this] { return size_of(result.policy); }}},
+            {"regression", {[this] { fits().run(); }, [this] { return fits().size(); }}}};
   }
 };
 
 }  // namespace
 }  // namespace mdgps::bench
 
-int main() { return mdgps::bench::serve<mdgps::bench::MdgpsCase>(); }
+int main(int argc, char** argv) {
+  using mdgps::bench::MdgpsCase;
+  return mdgps::bench::serve<MdgpsCase>(argc, argv, &MdgpsCase::write);
+}

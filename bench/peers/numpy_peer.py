@@ -3,6 +3,7 @@
 import numpy as np
 import scipy
 import scipy.linalg as la
+from scipy.special import logsumexp
 
 VERSION = f"numpy {np.__version__}, scipy {scipy.__version__}"
 
@@ -53,18 +54,37 @@ def divergence_of(mu, sigma, p, q, n):
     return total
 
 
-def c_step_of(p, i):
+def surrogate_of(p, i, eta):
+    """l / eta - log of the reference."""
+    H, g = p.H[i] / eta, p.g[i] / eta
+    for t in range(p.shape[1]):
+        K, k = p.K[i][t], p.k[i][t]
+        inverse = la.inv(p.C[i][t])
+        H[t] += np.vstack([np.hstack([K.T @ inverse @ K, -K.T @ inverse]), np.hstack([-inverse @ K, inverse])])
+        g[t] += np.concatenate([K.T @ inverse @ k, -inverse @ k])
+    return H, g
+
+
+def backward_at(p, i, eta):
+    """The backward pass at eta, or at the first of some larger duals that has a solution, and that dual."""
+    more = 1e-4
+    dual = eta
+    while True:
+        try:
+            return backward_of(p.f[i], p.f_c[i], *surrogate_of(p, i, dual), p.shape[2]), dual
+        except (la.LinAlgError, ValueError):  # no Cholesky factor, or numbers that are not finite
+            if dual > 1e16:
+                raise
+            dual, more = eta + more, 2 * more
+
+
+def search(p, i):
+    """The C-step of condition i: its policy and dual."""
     n = p.shape[2]
     low, high, eta = 1e-8, 1e16, p.dual[i]
     reference = p.K[i], p.k[i], p.C[i]
     for _ in range(50):
-        H, g = p.H[i] / eta, p.g[i] / eta
-        for t in range(p.shape[1]):
-            K, k = p.K[i, t], p.k[i, t]
-            inverse = la.inv(p.C[i, t])
-            H[t] += np.vstack([np.hstack([K.T @ inverse @ K, -K.T @ inverse]), np.hstack([-inverse @ K, inverse])])
-            g[t] += np.concatenate([K.T @ inverse @ k, -inverse @ k])
-        policy = backward_of(p.f[i], p.f_c[i], H, g, n)
+        policy, eta = backward_at(p, i, eta)
         mu, sigma = forward_of(p.x_mean[i], p.x_covariance[i], p.f[i], p.f_c[i], p.F[i], *policy)
         divergence = divergence_of(mu, sigma, policy, reference, n)
         if abs(divergence - p.epsilon[i]) < 0.01 * p.epsilon[i]:
@@ -75,38 +95,64 @@ def c_step_of(p, i):
         else:
             low = eta
             eta = min(np.sqrt(low * high), 10 * low)
-    return policy
+    return policy, eta
 
 
-def regression_of(x, y, regularization=1e-6):
-    z = np.hstack([x, y])
-    mean = z.mean(axis=0)
-    sigma = (z - mean).T @ (z - mean) / len(z)
-    n = x.shape[1]
-    sigma[:n, :n] += regularization * np.eye(n)
-    gain = la.solve(sigma[:n, :n], sigma[:n, n:]).T
-    covariance = sigma[n:, n:] - gain @ sigma[:n, :n] @ gain.T
-    return gain, mean[n:] - gain @ mean[:n], 0.5 * (covariance + covariance.T)
+def mixture_prior_of(points, mean, covariance, weight, fitted_points=3960):
+    """Mean, scatter, m and n_0 of the normal-inverse-Wishart prior at the points' mean responsibilities."""
+    log_density = np.zeros((len(points), len(mean)))
+    for i in range(len(mean)):
+        L = la.cholesky(covariance[i], lower=True)
+        whitened = la.solve_triangular(L, (points - mean[i]).T, lower=True)
+        log_density[:, i] = (-0.5 * np.sum(whitened ** 2, axis=0) - np.sum(np.log(np.diag(L)))
+                             - 0.5 * len(L) * np.log(2 * np.pi) + np.log(weight[i]))
+    responsibility = np.exp(log_density - logsumexp(log_density, axis=1, keepdims=True)).mean(axis=0)
+    prior_mean = np.sum(mean * responsibility[:, None], axis=0)
+    scatter = np.zeros_like(covariance[0])
+    for i in range(len(mean)):
+        scatter += responsibility[i] * (covariance[i] + np.outer(mean[i], mean[i] - prior_mean))
+    return prior_mean, scatter, 1.0, (fitted_points - 2 - len(prior_mean)) / fitted_points
+
+
+def regression_of(points, inputs, prior, regularization=1e-6):
+    """Output given input, from the posterior of the joint Gaussian."""
+    prior_mean, scatter, m, degrees = prior
+    N = len(points)
+    mean = points.mean(axis=0)
+    error = mean - prior_mean
+    sigma = ((points - mean).T @ (points - mean) + scatter + N * m / (N + m) * np.outer(error, error)) / (N + degrees)
+    sigma = 0.5 * (sigma + sigma.T)
+    sigma[:inputs, :inputs] += regularization * np.eye(inputs)  # the authors add it to every entry
+    gain = la.solve(sigma[:inputs, :inputs], sigma[:inputs, inputs:]).T
+    covariance = sigma[inputs:, inputs:] - gain @ sigma[:inputs, :inputs] @ gain.T
+    return gain, mean[inputs:] - gain @ mean[:inputs], 0.5 * (covariance + covariance.T)
 
 
 def backward(p):
     return lambda: [backward_of(p.f[i], p.f_c[i], p.H[i], p.g[i], p.shape[2]) for i in range(p.shape[0])]
 
 
+def forward_at(p, i, policy):
+    return forward_of(p.x_mean[i], p.x_covariance[i], p.f[i], p.f_c[i], p.F[i], *policy)
+
+
+def forward(p):
+    return lambda: [forward_at(p, i, (p.K[i], p.k[i], p.C[i])) for i in range(p.shape[0])]
+
+
 def passes(p):
-    def run():
-        for i in range(p.shape[0]):
-            policy = backward_of(p.f[i], p.f_c[i], p.H[i], p.g[i], p.shape[2])
-            forward_of(p.x_mean[i], p.x_covariance[i], p.f[i], p.f_c[i], p.F[i], *policy)
-    return run
+    return lambda: [forward_at(p, i, backward_of(p.f[i], p.f_c[i], p.H[i], p.g[i], p.shape[2]))
+                    for i in range(p.shape[0])]
 
 
 def c_step(p):
-    return lambda: [c_step_of(p, i) for i in range(p.shape[0])]
+    return lambda: [search(p, i)[0] for i in range(p.shape[0])]
 
 
 def regression(p):
     N, T, n, m = p.shape
-    draws = np.random.default_rng(1)
-    x, y = draws.normal(size=(N, T, 5, n + m)), draws.normal(size=(N, T, 5, n))
-    return lambda: [regression_of(x[i, t], y[i, t]) for i in range(N) for t in range(T)]
+
+    def fit(points, i):
+        return regression_of(points, n + m, mixture_prior_of(points, p.mean[i], p.covariance[i], p.weight[i]))
+
+    return lambda: [fit(p.points[i, t], i) for i in range(N) for t in range(T)]
