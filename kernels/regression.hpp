@@ -26,6 +26,7 @@ struct RegressionBatch {
   Batch<const T> weights;          ///< [S], or no memory: all 1
   PriorBatch<const T> prior;       ///< or no memory: maximum likelihood
   T regularization;                ///< added to the diagonal of the inputs' covariance
+  bool outputs_are_changes;        ///< of the first q inputs: the gain of what they become has the identity added
   Batch<T> gain, offset, covariance;
   Batch<std::int32_t> status;
 };
@@ -104,6 +105,8 @@ MDGPS_FUNCTION void fit_linear_gaussian(const Group& g, const Lanes<Scalar>& lan
   solve_lower_transposed(g, factor, Y);  // Y is now A'
   for_each(g, q, [&](int i) { c(i) = mean(p + i); });
   product(g, transpose(Y), mean.segment(0, p), c, Update::subtract);
+
+  if (b.outputs_are_changes) for_each(g, q, [&](int i) { Y(i, i) += Scalar(1); });
 
   const Mask<Scalar> finite_fit = finite(sum(g, c) + sum_of_lower(g, F)) | !ok;
   store(g, lanes, transpose(Y), b.gain, 0);

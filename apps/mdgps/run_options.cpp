@@ -1,14 +1,6 @@
 #include "apps/mdgps/run_options.hpp"
 
-#include "mdgps/version.hpp"
-
 namespace mdgps {
-
-std::string no_cuda() {
-  return version::cuda.empty()
-             ? "this program was built without CUDA; use the device cpu, or build with -DMDGPS_CUDA=ON"
-             : "this version trains on the CPU only; use the device cpu";
-}
 
 RunOptions read_run_options(const ConfigReader& config) {
   const ConfigReader run = config.child("run");
@@ -18,10 +10,14 @@ RunOptions read_run_options(const ConfigReader& config) {
   const auto seed = run.optional<std::int64_t>("seed", 0);
   if (seed < 0) run.fail("seed", "'run.seed' is negative; give 0 or more");
   options.seed = static_cast<std::uint64_t>(seed);
-  if (run.choice("device", "auto", {"auto", "cpu", "cuda"}) == "cuda") run.fail("device", no_cuda());
+  if (run.choice("device", "auto", {"auto", "cpu", "cuda"}) == "cuda") options.device = "cuda";
   run.set("device", options.device);
   run.finish();
   return options;
+}
+
+Device training_device(const RunOptions& run) {
+  return run.device == "cuda" ? Device{Device::Kind::cuda, 0} : Device{};
 }
 
 }  // namespace mdgps

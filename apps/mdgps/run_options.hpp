@@ -5,20 +5,21 @@
 #include <string>
 
 #include "mdgps/simulation/config_reader.hpp"
+#include "mdgps/solver/view.hpp"
 
 namespace mdgps {
 
 struct RunOptions {
   std::string method = "mdgps";
   std::uint64_t seed = 0;
-  std::string device = "cpu";
+  std::string device = "cpu";  ///< or cuda; auto stands for cpu
 };
 
 /// Reads the [run] table of a whole configuration, and writes into it the device that is used.
 /// Throws ConfigError where a key is unknown or a value does not do.
 RunOptions read_run_options(const ConfigReader& config);
 
-/// Why there is no training on a GPU, and what to do.
-std::string no_cuda();
+/// The device that the options name.
+Device training_device(const RunOptions& run);
 
 }  // namespace mdgps

@@ -16,6 +16,8 @@
 #include "mdgps/algorithm/run_folder.hpp"
 #include "mdgps/algorithm/run_summary.hpp"
 #include "mdgps/algorithm/training_run.hpp"
+#include "mdgps/learning/training_devices.hpp"
+#include "mdgps/solver/devices.hpp"
 
 namespace mdgps {
 namespace {
@@ -106,7 +108,6 @@ RunInfo run_info(const RunOptions& run, int threads) {
 }
 
 int train(const Arguments& arguments) {
-  if (arguments.device == "cuda") throw UsageError("--device cuda: " + no_cuda());
   const auto changes = overrides(arguments);
   Configuration configuration(find_task_file(arguments.task), changes, arguments.iterations);
   const fs::path output = arguments.output.empty() ? configuration.default_folder() : arguments.output;
@@ -124,9 +125,14 @@ int train(const Arguments& arguments) {
     check_unchanged(config, changes);
   }
   const auto& [task, run, settings] = configuration;
+  const Device device = training_device(run);
+  if (const auto reason = why_no_training_on(device); !reason.empty())
+    throw UsageError("device " + run.device + ": " + reason + "; or use the device cpu");
   std::unique_ptr<TrainingRun> algorithm;
   try {
-    algorithm = make_training_run(task, settings, run.seed, arguments.threads);
+    algorithm = make_training_run(task, settings, run.seed, {arguments.threads, device});
+  } catch (const std::invalid_argument& error) {  // the method does not run there
+    throw UsageError("device " + run.device + ": " + error.what());
   } catch (const std::runtime_error& error) {  // the task's numbers do not do
     throw UsageError(task.file.string() + ": " + error.what());
   }
@@ -151,8 +157,9 @@ int train(const Arguments& arguments) {
   std::printf("method  %s, %s sampling, %s step rule, seed %s\n", run.method.c_str(),
               to_string(settings.sampling).data(), to_string(settings.step_rule).data(),
               std::to_string(run.seed).c_str());
-  std::printf("machine %d thread%s, %s\noutput  %s\n", arguments.threads, arguments.threads == 1 ? "" : "s",
-              instruction_set().c_str(), output.c_str());
+  std::printf("machine %d thread%s, %s%s%s\noutput  %s\n", arguments.threads, arguments.threads == 1 ? "" : "s",
+              instruction_set().c_str(), device == Device{} ? "" : "; ",
+              device == Device{} ? "" : gpus().at(device.index).c_str(), output.c_str());
   if (arguments.resume) std::printf("resumed after iteration %d\n", progress.iterations);
   std::fflush(stdout);
 
@@ -222,8 +229,10 @@ Command add_train(CLI::App& program) {
          "How the network is linearised: a regression on its samples or its Jacobian (default: the task's, else "
          "regression)",
          "regression|jacobian", {"regression", "jacobian"});
-  choice("--device", a->device, "Where to compute; auto takes the best that this version can use (default: auto)",
-         "auto|cpu|cuda", {"auto", "cpu", "cuda"});
+  choice(
+      "--device", a->device,
+      "Where fits, C-step and S-step run; auto is the CPU, which nobody has yet measured a GPU against (default: auto)",
+      "auto|cpu|cuda", {"auto", "cpu", "cuda"});
   app->add_option("--threads", a->threads, "Threads of rollouts and solver; results do not depend on it")
       ->type_name("N")
       ->check(CLI::Range(1, 4096).description(""))

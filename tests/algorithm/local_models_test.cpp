@@ -50,7 +50,7 @@ TEST(LocalModels, DynamicsOfALinearSystemAreFound) {
   RegressionPrior prior(settings);
   prior.update(transitions(samples), samples.weights, 0, 1);
   LinearGaussianDynamicsArrays<double> dynamics(BatchShape{system.N, system.T, system.n, system.m});
-  fit_transitions(prior, samples, 1e-3, dynamics);
+  fit_transitions(prior, transitions(samples), samples.weights, 1e-3, dynamics);
   for (int i = 0; i < system.N; ++i)
     for (int t = 0; t + 1 < system.T; ++t)
       for (int j = 0; j < system.n; ++j) {
@@ -68,7 +68,7 @@ TEST(LocalModels, ASampleWithoutWeightDoesNotMatter) {
     RegressionPrior prior{PriorSettings{}};
     prior.update(transitions(s), s.weights, 0, 1);
     LinearGaussianDynamicsArrays<double> dynamics(BatchShape{LinearSystem::N, LinearSystem::T, 3, 2});
-    fit_transitions(prior, s, 1.0, dynamics);
+    fit_transitions(prior, transitions(s), s.weights, 1.0, dynamics);
     return dynamics;
   };
   const auto before = fit(samples);

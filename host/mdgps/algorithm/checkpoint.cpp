@@ -73,10 +73,11 @@ struct Writer {
 
 struct Reader {
   const json& document;
+  Device device;
   template <int Rank>
   void operator()(const std::string& name, Array<double, Rank>& array) {
     const json& entry = document.at(name);
-    array = Array<double, Rank>(entry.at("shape").get<std::array<std::int64_t, Rank>>());
+    array = Array<double, Rank>(entry.at("shape").get<std::array<std::int64_t, Rank>>(), device);
     const auto& bytes = entry.at("data").get_binary();
     if (bytes.size() != array.elements().size_bytes()) throw std::runtime_error(name + " is cut off");
     if (!bytes.empty()) std::memcpy(array.data(), bytes.data(), bytes.size());
@@ -125,14 +126,15 @@ void MirrorDescent::load(const std::filesystem::path& folder) {
     const json document = json::from_cbor(stream);
     if (document.at("format") != format) throw std::runtime_error("it is of another version");
     iteration = document.at("iteration");
-    Reader read{document};
+    Reader read{document, resources_.device};
     visit_policy(read, "local", local);
     read("dual", dual);
     read("multiplier", multiplier);
     visit_prior(read, "dynamics_prior", dynamics_prior);
     visit_prior(read, "policy_prior", policy_prior);
     visit_model(read, model);
-    visit_method(read, multipliers, visited);
+    Reader read_for_host{document, Device{}};
+    visit_method(read_for_host, multipliers, visited);
   } catch (const std::exception& error) {
     throw std::runtime_error(file.string() + " is no intact checkpoint (" + error.what() + "); choose another");
   }

@@ -33,7 +33,7 @@ LinearGaussianPolicyArrays<double> linearize_by_regression(const NeuralGaussianP
   const auto [N, S, T, n] = samples.states.extents();
   const std::int64_t m = policy.actions();
   const Array<double, 4> means = mean_actions(policy, samples);
-  Array<double, 4> points({N, T, S, n + m});
+  Array<double, 4> points({N, T, S, n + m}, prior.device());
   for (std::int64_t i = 0; i < N; ++i)
     for (std::int64_t s = 0; s < S; ++s)
       for (std::int64_t t = 0; t < T; ++t) {
@@ -41,22 +41,22 @@ LinearGaussianPolicyArrays<double> linearize_by_regression(const NeuralGaussianP
         std::ranges::copy(means.row(i, s, t), out);
       }
   prior.update(points, samples.weights, seed, iteration);
-  LinearGaussianPolicyArrays<double> linear(BatchShape{N, T, n, m});
-  fit_steps(prior, points, samples.weights, 1.0, linear.gain, linear.offset, linear.covariance);
+  LinearGaussianPolicyArrays<double> linear(BatchShape{N, T, n, m}, prior.device());
+  fit_steps(prior, points, samples.weights, {}, linear.gain, linear.offset, linear.covariance);
   add_covariance(policy, linear);
   return linear;
 }
 
 LinearGaussianPolicyArrays<double> linearize_by_jacobian(const NeuralGaussianPolicy& policy,
                                                          const Trajectories& samples,
-                                                         std::span<const int> observation_entries) {
+                                                         std::span<const int> observation_entries, Device device) {
   const auto [N, S, T, n] = samples.states.extents();
   const std::int64_t m = policy.actions(), o = policy.observations();
   const Array<double, 4> means = mean_actions(policy, samples);
   Array<double, 3> jacobians({N * S * T, m, o});
   policy.jacobian({samples.observations.data(), {N * S * T, o}}, jacobians);
 
-  LinearGaussianPolicyArrays<double> linear(BatchShape{N, T, n, m});
+  LinearGaussianPolicyArrays<double> linear(BatchShape{N, T, n, m}, device);
   for (std::int64_t i = 0; i < N; ++i) {
     double total = 0;
     for (const double weight : samples.weights.row(i)) total += weight;

@@ -19,6 +19,6 @@ LinearGaussianPolicyArrays<double> linearize_by_regression(const NeuralGaussianP
 /// observation_entries [o]   the state entry of each observation entry
 LinearGaussianPolicyArrays<double> linearize_by_jacobian(const NeuralGaussianPolicy& policy,
                                                          const Trajectories& samples,
-                                                         std::span<const int> observation_entries);
+                                                         std::span<const int> observation_entries, Device device = {});
 
 }  // namespace mdgps

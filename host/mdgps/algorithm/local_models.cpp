@@ -27,10 +27,10 @@ Trajectories rollout_global(const Task& task, const NeuralGaussianPolicy& policy
   return rollout(task, pointers, options);
 }
 
-Array<double, 4> transitions(const Trajectories& samples) {
+Array<double, 4> transitions(const Trajectories& samples, Device device) {
   const auto [N, S, T, n] = samples.states.extents();
   const std::int64_t m = samples.actions.extent(3);
-  Array<double, 4> points({N, T - 1, S, 2 * n + m});
+  Array<double, 4> points({N, T - 1, S, 2 * n + m}, device);
   for (std::int64_t i = 0; i < N; ++i)
     for (std::int64_t s = 0; s < S; ++s)
       for (std::int64_t t = 0; t + 1 < T; ++t) {
@@ -54,28 +54,23 @@ View<double, Rank> first_steps(View<double, Rank> view, std::int64_t steps) {
 }  // namespace
 
 void fit_steps(const RegressionPrior& prior, View<const double, 4> points, View<const double, 2> weights,
-               double strength, View<double, 4> gain, View<double, 3> offset, View<double, 4> covariance) {
+               const RegressionPrior::FitOptions& options, View<double, 4> gain, View<double, 3> offset,
+               View<double, 4> covariance) {
   const std::int64_t N = points.extents[0], steps = points.extents[1];
-  Array<Status, 2> status({N, steps});
-  prior.fit(points, weights, strength,
+  Array<Status, 2> status({N, steps}, prior.device());
+  prior.fit(points, weights, options,
             {first_steps(gain, steps), first_steps(offset, steps), first_steps(covariance, steps), status});
 }
 
-void fit_transitions(const RegressionPrior& prior, const Trajectories& samples, double strength,
-                     LinearGaussianDynamicsArrays<double>& dynamics) {
-  fit_steps(prior, transitions(samples), samples.weights, strength, dynamics.transition, dynamics.offset,
-            dynamics.covariance);
-  const auto [N, T, n, p] = dynamics.transition.extents();
-  for (std::int64_t i = 0; i < N; ++i)
-    for (std::int64_t t = 0; t + 1 < T; ++t)
-      for (std::int64_t j = 0; j < n; ++j) dynamics.transition(i, t, j, j) += 1.0;
+void fit_transitions(const RegressionPrior& prior, View<const double, 4> transitions, View<const double, 2> weights,
+                     double strength, LinearGaussianDynamicsArrays<double>& dynamics) {
+  fit_steps(prior, transitions, weights, {.strength = strength, .outputs_are_changes = true}, dynamics.transition,
+            dynamics.offset, dynamics.covariance);
 }
 
-GaussianStateArrays<double> initial_state(const Trajectories& samples) {
+GaussianStateArrays<double> initial_state(const Trajectories& samples, Device device) {
   const auto [N, S, T, n] = samples.states.extents();
-  GaussianStateArrays<double> initial;
-  initial.mean = Array<double, 2>({N, n});
-  initial.covariance = Array<double, 3>({N, n, n});
+  GaussianStateArrays<double> initial(BatchShape{.conditions = N, .states = n}, device);
   for (std::int64_t i = 0; i < N; ++i) {
     double total = 0;
     for (std::int64_t s = 0; s < S; ++s) total += samples.weights(i, s);
@@ -206,9 +201,10 @@ ImitationPoints imitation_points(const LinearGaussianPolicyArrays<double>& polic
   const Array<double, 3> means = mean_states(samples);
   ImitationPoints points{Array<double, 2>({P, o}), Array<double, 2>({P, m}), Array<double, 3>({P, m, m}),
                          Array<double, 1>({P})};
-  std::vector<double> state(n);
-  std::int64_t p = 0;
-  for (std::int64_t i = 0; i < N; ++i)
+#pragma omp parallel for schedule(static)
+  for (std::int64_t i = 0; i < N; ++i) {
+    std::vector<double> state(n);
+    std::int64_t p = i * S * copies * T;
     for (std::int64_t s = 0; s < S; ++s)
       for (std::int64_t copy = 0; copy < copies; ++copy) {
         const RandomSequence random(options.seed, RandomStream::imitation, options.iteration,
@@ -238,6 +234,7 @@ ImitationPoints imitation_points(const LinearGaussianPolicyArrays<double>& polic
           points.weights(p) = samples.weights(i, s);
         }
       }
+  }
   return points;
 }
 

@@ -25,20 +25,21 @@ Trajectories rollout_global(const Task& task, const NeuralGaussianPolicy& policy
 /// @}
 
 /// [x_t; u_t; x_{t+1} - x_t] of every sample: [N,T-1,S,2n+m].
-Array<double, 4> transitions(const Trajectories& samples);
+Array<double, 4> transitions(const Trajectories& samples, Device device = {});
 
-/// The regression of a prior's points [N,T',S,d] into the first T' steps of [N,T,..] arrays, the prior counting
-/// `strength` times what its settings say.
+/// The regression of a prior's points [N,T',S,d] into the first T' steps of [N,T,..] arrays.
 void fit_steps(const RegressionPrior& prior, View<const double, 4> points, View<const double, 2> weights,
-               double strength, View<double, 4> gain, View<double, 3> offset, View<double, 4> covariance);
+               const RegressionPrior::FitOptions& options, View<double, 4> gain, View<double, 3> offset,
+               View<double, 4> covariance);
 
-/// Dynamics from the samples, as a regression of the change of state: where the samples and the prior say little, the
-/// regression's shrinkage then leaves a state as it is, instead of pulling it to the mean.
-void fit_transitions(const RegressionPrior& prior, const Trajectories& samples, double strength,
-                     LinearGaussianDynamicsArrays<double>& dynamics);
+/// Dynamics from `transitions`, as a regression of the change of state: where the samples and the prior say little, the
+/// regression's shrinkage then leaves a state as it is, instead of pulling it to the mean. The prior counts `strength`
+/// times what its settings say.   weights [N,S]
+void fit_transitions(const RegressionPrior& prior, View<const double, 4> transitions, View<const double, 2> weights,
+                     double strength, LinearGaussianDynamicsArrays<double>& dynamics);
 
 /// p(x_1) of every condition: the samples' mean, and their variances, at least 1e-6, on the diagonal.
-GaussianStateArrays<double> initial_state(const Trajectories& samples);
+GaussianStateArrays<double> initial_state(const Trajectories& samples, Device device = {});
 
 /// Cost of every trajectory [N,S].
 Array<double, 2> trajectory_costs(std::span<const CostTerm> terms, const Trajectories& trajectories);

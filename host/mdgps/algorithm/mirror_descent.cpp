@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -39,25 +40,39 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
+/// An array for a device: itself on the CPU, else a copy.
+template <int Rank>
+class Uploaded {
+ public:
+  Uploaded(const Array<double, Rank>& array, Device device) : array_(&array) {
+    if (device != Device{}) copy_ = array.on(device);
+  }
+  View<const double, Rank> view() const { return copy_ ? std::as_const(*copy_).view() : array_->view(); }
+
+ private:
+  const Array<double, Rank>* array_;
+  std::optional<Array<double, Rank>> copy_;
+};
+
 NetworkOptions network_options(const Task& task, const Settings& settings, std::uint64_t seed) {
   return {task.observations, task.actions, settings.hidden, seed};
 }
 
 }  // namespace
 
-MirrorDescent::MirrorDescent(const Task& task, const Settings& settings, std::uint64_t seed, int threads)
+MirrorDescent::MirrorDescent(const Task& task, const Settings& settings, std::uint64_t seed, const Resources& resources)
     : task_(task),
       settings_(settings),
       seed_(seed),
-      threads_(threads),
+      resources_(resources),
       shape_{task.conditions, task.horizon, task.states, task.actions},
       policy_(network_options(task, settings, seed)),
-      local_(initial_policy(task)),
-      dual_({shape_.conditions}, 1.0),
+      local_(initial_policy(task).on(resources.device)),
+      dual_({shape_.conditions}, 1.0, resources.device),
       multiplier_({shape_.conditions}, settings.initial_multiplier),
       surrogate_cost_(make_surrogate_cost(settings, shape_)),
-      dynamics_prior_(settings.dynamics_prior),
-      policy_prior_(settings.policy_prior) {}
+      dynamics_prior_(settings.dynamics_prior, resources.device),
+      policy_prior_(settings.policy_prior, resources.device) {}
 
 /// Algorithm 4. The step size waits for the next samples: they tell what the last step was worth. The other methods
 /// modify their surrogate cost between an S-step and the next C-step, as in Algorithm 1.
@@ -65,7 +80,7 @@ IterationReport MirrorDescent::iterate() {
   IterationReport report;
   report.iteration = ++iteration_;
   report.conditions.resize(shape_.conditions);
-  set_solver_threads(threads_);
+  set_solver_threads(resources_.threads);
 
   Trajectories samples;
   {
@@ -115,33 +130,37 @@ Trajectories MirrorDescent::generate_samples() const {
   options.seed = seed_;
   options.iteration = static_cast<std::uint32_t>(iteration_);
   options.noise_smoothing = settings_.noise_smoothing;
-  options.threads = threads_;
+  options.threads = resources_.threads;
   const bool global = settings_.sampling == Sampling::global && iteration_ > 1;  // the first pi has learned nothing yet
   options.stream = global ? RandomStream::global_rollouts : RandomStream::local_rollouts;
   return global ? rollout_global(task_, policy_, options) : rollout_local(task_, local_.view(), options);
 }
 
 void MirrorDescent::expand_cost_around(const Trajectories& samples) {
-  current_.cost = QuadraticCostArrays<double>(shape_);
-  sample_cost_ = Array<double, 3>({shape_.conditions, settings_.samples, shape_.steps});
-  expand_cost<double>(task_.cost,
-                      {samples.states, samples.actions, samples.points, samples.point_jacobians, samples.weights},
+  current_.cost = QuadraticCostArrays<double>(shape_, resources_.device);
+  sample_cost_ = Array<double, 3>({shape_.conditions, settings_.samples, shape_.steps}, resources_.device);
+  const Device device = resources_.device;
+  const Uploaded states(samples.states, device), actions(samples.actions, device), points(samples.points, device);
+  const Uploaded jacobians(samples.point_jacobians, device);
+  const Uploaded weights(samples.weights, device);
+  expand_cost<double>(task_.cost, {states.view(), actions.view(), points.view(), jacobians.view(), weights.view()},
                       current_.cost.view(), sample_cost_);
   current_.sampled_cost = sampled_costs(sample_cost_, samples.weights);
 }
 
 void MirrorDescent::fit_dynamics(const Trajectories& samples) {
-  dynamics_prior_.update(transitions(samples), samples.weights, seed_, static_cast<std::uint32_t>(iteration_));
-  current_.dynamics = LinearGaussianDynamicsArrays<double>(shape_);
-  fit_transitions(dynamics_prior_, samples, 1.0, current_.dynamics);
-  current_.initial = initial_state(samples);
+  transitions_ = transitions(samples, resources_.device);
+  dynamics_prior_.update(transitions_, samples.weights, seed_, static_cast<std::uint32_t>(iteration_));
+  current_.dynamics = LinearGaussianDynamicsArrays<double>(shape_, resources_.device);
+  fit_transitions(dynamics_prior_, transitions_, samples.weights, 1.0, current_.dynamics);
+  current_.initial = initial_state(samples, resources_.device);
 }
 
 void MirrorDescent::linearize_policy(const Trajectories& samples) {
   current_.global =
       settings_.linearization == Linearization::regression
           ? linearize_by_regression(policy_, samples, policy_prior_, seed_, static_cast<std::uint32_t>(iteration_))
-          : linearize_by_jacobian(policy_, samples, task_.observation_entries);
+          : linearize_by_jacobian(policy_, samples, task_.observation_entries, resources_.device);
 }
 
 /// A fit that cannot tell what its own samples cost, under the policy that made them, is unstable: the samples of a
@@ -156,8 +175,8 @@ void MirrorDescent::refit_unbelievable_dynamics(const Trajectories& samples, Ite
     for (std::int64_t i = 0; i < shape_.conditions; ++i)
       if (has_samples(samples, i) && !believable(costs(i), current_.sampled_cost[i])) unbelievable.push_back(i);
     if (unbelievable.empty()) return;
-    LinearGaussianDynamicsArrays<double> dynamics(shape_);
-    fit_transitions(dynamics_prior_, samples, strength, dynamics);
+    LinearGaussianDynamicsArrays<double> dynamics(shape_, resources_.device);
+    fit_transitions(dynamics_prior_, transitions_, samples.weights, strength, dynamics);
     for (const std::int64_t i : unbelievable) {
       copy_condition(dynamics, current_.dynamics, i);
       report.refitted_dynamics += counted[i] ? 0 : 1;
@@ -169,8 +188,8 @@ void MirrorDescent::refit_unbelievable_dynamics(const Trajectories& samples, Ite
 /// The trajectories that `policy` is expected to make under the models of one iteration.
 TrajectoryDistributionArrays<double> MirrorDescent::propagate(const Model& model,
                                                               const LinearGaussianPolicyArrays<double>& policy) const {
-  TrajectoryDistributionArrays<double> distribution(shape_);
-  Array<Status, 1> status({shape_.conditions});
+  TrajectoryDistributionArrays<double> distribution(shape_, resources_.device);
+  Array<Status, 1> status({shape_.conditions}, resources_.device);
   forward_pass<double>(model.initial.view(), model.dynamics.view(), policy.view(), distribution.view(), status);
   return distribution;
 }
@@ -178,7 +197,7 @@ TrajectoryDistributionArrays<double> MirrorDescent::propagate(const Model& model
 /// l_m^k of Section 4.2: the expected cost of `policy` under the models of one iteration.
 Array<double, 1> MirrorDescent::expected_costs(const Model& model,
                                                const LinearGaussianPolicyArrays<double>& policy) const {
-  Array<double, 1> total({shape_.conditions});
+  Array<double, 1> total({shape_.conditions}, resources_.device);
   expected_cost<double>(propagate(model, policy).view(), model.cost.view(), total, {});
   return total;
 }
@@ -239,15 +258,16 @@ void MirrorDescent::modify_surrogate(const Trajectories& samples, int round) {
 
 void MirrorDescent::c_step_on(const Trajectories& samples, IterationReport& report) {
   const Stopwatch watch(report.seconds.c_step);
-  Array<double, 1> epsilon({shape_.conditions});
+  Array<double, 1> epsilon({shape_.conditions}, resources_.device);
   for (std::int64_t i = 0; i < shape_.conditions; ++i)
     epsilon(i) = settings_.kl_step * multiplier_(i) * static_cast<double>(shape_.steps);
 
   const Surrogate surrogate = surrogate_cost_->surrogate(current_.cost, current_.global);
+  const Uploaded entropy_weight(surrogate.entropy_weight, resources_.device);
   const auto& reference = settings_.reference == Reference::global ? current_.global : current_.local;
-  CStepResultArrays<double> result(shape_);
+  CStepResultArrays<double> result(shape_, resources_.device);
   c_step<double>({current_.initial.view(), current_.dynamics.view(), surrogate.cost.view(), reference.view(), epsilon,
-                  dual_, surrogate.entropy_weight},
+                  dual_, entropy_weight.view()},
                  result.view());
   for (std::int64_t i = 0; i < shape_.conditions; ++i) {
     const bool usable = has_samples(samples, i) && all_finite(result.policy, i);
@@ -274,7 +294,7 @@ void MirrorDescent::c_step_on(const Trajectories& samples, IterationReport& repo
 Array<double, 3> MirrorDescent::expected_states() const {
   if (settings_.drawn_states == 0) return {};
   const auto distribution = propagate(current_, local_);
-  Array<double, 1> total({shape_.conditions});
+  Array<double, 1> total({shape_.conditions}, resources_.device);
   expected_cost<double>(distribution.view(), current_.cost.view(), total, {});
   Array<double, 3> states({shape_.conditions, shape_.steps, shape_.states}, std::numeric_limits<double>::quiet_NaN());
   for (std::int64_t i = 0; i < shape_.conditions; ++i) {
@@ -298,6 +318,7 @@ void MirrorDescent::s_step_on(const Trajectories& samples, int round, IterationR
   options.learning_rate = settings_.learning_rate;
   options.final_learning_rate = settings_.final_learning_rate;
   options.weight_decay = settings_.weight_decay;
+  options.device = resources_.device;
   options.seed = seed_;
   options.iteration = static_cast<std::uint32_t>(iteration_);
   options.round = static_cast<std::uint32_t>(round);
@@ -311,7 +332,7 @@ void MirrorDescent::evaluate(IterationReport& report) const {
   RolloutOptions options;
   options.stream = RandomStream::evaluation;
   options.noise = false;
-  options.threads = threads_;
+  options.threads = resources_.threads;
   const auto roll_out = [&](const Trajectories& trajectories, std::vector<Path>& paths, double ConditionReport::*cost,
                             double ConditionReport::*distance) {
     const auto costs = trajectory_costs(task_.cost, trajectories);
@@ -333,10 +354,12 @@ void MirrorDescent::evaluate(IterationReport& report) const {
 /// all; beside them stand estimates of what they bound, for the network linearised by its Jacobian at the samples.
 void MirrorDescent::measure_bounds(const Trajectories& samples, IterationReport& report) const {
   report.difference = policy_difference(local_, policy_, samples);
-  const auto global = linearize_by_jacobian(policy_, samples, task_.observation_entries);
+  const auto global = linearize_by_jacobian(policy_, samples, task_.observation_entries, resources_.device);
   const auto under_local = propagate(current_, local_), under_global = propagate(current_, global);
-  Array<double, 1> local_total({shape_.conditions}), global_total({shape_.conditions});
-  Array<double, 2> expected({shape_.conditions, shape_.steps}), largest({shape_.conditions, shape_.steps}, 0.0);
+  Array<double, 1> local_total({shape_.conditions}, resources_.device),
+      global_total({shape_.conditions}, resources_.device);
+  Array<double, 2> expected({shape_.conditions, shape_.steps}, resources_.device),
+      largest({shape_.conditions, shape_.steps}, 0.0);
   expected_cost<double>(under_local.view(), current_.cost.view(), local_total, expected);
   expected_cost<double>(under_global.view(), current_.cost.view(), global_total, {});
   for (std::int64_t i = 0; i < shape_.conditions; ++i) {

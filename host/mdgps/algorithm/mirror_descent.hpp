@@ -19,7 +19,7 @@ namespace mdgps {
 /// A run of Algorithm 4: `iterate` is one pass of its loop.
 class MirrorDescent final : public TrainingRun {
  public:
-  MirrorDescent(const Task& task, const Settings& settings, std::uint64_t seed, int threads);
+  MirrorDescent(const Task& task, const Settings& settings, std::uint64_t seed, const Resources& resources);
 
   /// One iteration of Algorithm 4. Throws std::runtime_error where every sample diverged in the simulation.
   IterationReport iterate() override;
@@ -68,7 +68,7 @@ class MirrorDescent final : public TrainingRun {
   const Task& task_;
   Settings settings_;
   std::uint64_t seed_;
-  int threads_;
+  Resources resources_;
   BatchShape shape_;
 
   int iteration_ = 0;
@@ -80,6 +80,7 @@ class MirrorDescent final : public TrainingRun {
   Trajectories visited_;  ///< states of all iterations; for DAgger alone
   RegressionPrior dynamics_prior_, policy_prior_;
   Model previous_, current_;      ///< of iterations k-1 and k
+  Array<double, 4> transitions_;  ///< [N,T-1,S,2n+m] of the current samples
   Array<double, 3> sample_cost_;  ///< [N,S,T] of the current samples
 };
 

@@ -15,12 +15,13 @@ void RegressionPrior::update(View<const double, 4> points, View<const double, 2>
   const std::int64_t old = kept - S, forgotten = kept_before - old;
 
   State next;
-  next.points = Array<double, 3>({N, kept * T, d});
-  next.weights = Array<double, 2>({N, kept * T});
+  next.points = Array<double, 3>({N, kept * T, d}, device_);
+  next.weights = Array<double, 2>({N, kept * T}, device_);
   for (std::int64_t i = 0; i < N; ++i) {
-    for (std::int64_t p = 0; p < old * T; ++p) {
-      std::ranges::copy(state_.points.row(i, forgotten * T + p), next.points.row(i, p).begin());
-      next.weights(i, p) = state_.weights(i, forgotten * T + p);
+    if (old > 0) {
+      const auto points_kept = state_.points.row(i).subspan(forgotten * T * d, old * T * d);
+      copy_shared(device_, next.points.row(i).data(), points_kept.data(), points_kept.size_bytes());
+      std::ranges::copy(state_.weights.row(i).subspan(forgotten * T, old * T), next.weights.row(i).begin());
     }
     for (std::int64_t s = 0; s < S; ++s)
       for (std::int64_t t = 0; t < T; ++t) {
@@ -34,8 +35,8 @@ void RegressionPrior::update(View<const double, 4> points, View<const double, 2>
       kept * T / settings_.points_per_component, std::min(2, settings_.max_components), settings_.max_components);
   Array<std::int32_t, 2> assignment;
   if (state_.mixture.weight.empty() || state_.mixture.components() != components) {
-    next.mixture = GaussianMixtureArrays<double>(N, components, d);
-    assignment = Array<std::int32_t, 2>({N, kept * T});
+    next.mixture = GaussianMixtureArrays<double>(N, components, d, device_);
+    assignment = Array<std::int32_t, 2>({N, kept * T}, device_);
     for (std::int64_t i = 0; i < N; ++i) {
       const RandomSequence random(seed, RandomStream::mixture, iteration, static_cast<std::uint32_t>(i));
       for (std::int64_t p = 0; p < kept * T; ++p)
@@ -59,10 +60,11 @@ struct Neighbourhood {
   Array<double, 3> weights;  // [N,T,(2 window + 1) S]
 };
 
-Neighbourhood neighbourhood(const View<const double, 4>& points, const View<const double, 2>& weights, int window) {
+Neighbourhood neighbourhood(const View<const double, 4>& points, const View<const double, 2>& weights, int window,
+                            Device device) {
   const auto [N, T, S, d] = points.extents;
   const std::int64_t samples = (2 * window + 1) * S;
-  Neighbourhood near{Array<double, 4>({N, T, samples, d}), Array<double, 3>({N, T, samples})};
+  Neighbourhood near{Array<double, 4>({N, T, samples, d}, device), Array<double, 3>({N, T, samples}, device)};
   for (std::int64_t i = 0; i < N; ++i)
     for (std::int64_t t = 0; t < T; ++t)
       for (int lag = -window; lag <= window; ++lag) {
@@ -79,21 +81,31 @@ Neighbourhood neighbourhood(const View<const double, 4>& points, const View<cons
 
 }  // namespace
 
-void RegressionPrior::fit(View<const double, 4> points, View<const double, 2> weights, double strength,
+void RegressionPrior::fit(View<const double, 4> points, View<const double, 2> weights, const FitOptions& options,
                           const LinearGaussianFit<double>& fit) const {
   const auto [N, T, S, d] = points.extents;
   const std::int64_t q = fit.gain.extents[2], p = fit.gain.extents[3];
-  NormalInverseWishartArrays<double> prior(N, T, d);
-  mixture_prior<double>(state_.mixture.view(), points, weights, strength * settings_.strength, state_.points.extent(1),
-                        prior.view());
-  const Neighbourhood near = neighbourhood(points, weights, settings_.window);
-  const View<const double, 4> samples = near.points.view();
+  Array<double, 2> of_samples({N, S}, device_);
+  for (std::int64_t i = 0; i < N; ++i)
+    for (std::int64_t s = 0; s < S; ++s) of_samples(i, s) = weights(i, s);
+  NormalInverseWishartArrays<double> prior(N, T, d, device_);
+  mixture_prior<double>(state_.mixture.view(), points, of_samples, options.strength * settings_.strength,
+                        state_.points.extent(1), prior.view());
+
   RegressionProblem<double> problem;
+  Neighbourhood near;
+  View<const double, 4> samples = points;
+  problem.weights = {of_samples.data(), {N, T, S}, {S, 0, 1}, device_};
+  if (settings_.window > 0) {
+    near = neighbourhood(points, weights, settings_.window, device_);
+    samples = near.points.view();
+    problem.weights = near.weights;
+  }
   problem.inputs = {samples.data, {N, T, samples.extents[2], p}, samples.strides, samples.device};
   problem.outputs = {samples.data + p, {N, T, samples.extents[2], q}, samples.strides, samples.device};
-  problem.weights = near.weights;
   problem.prior = prior.view();
   problem.regularization = settings_.regularization;
+  problem.outputs_are_changes = options.outputs_are_changes;
   fit_linear_gaussian(problem, fit);
 }
 

@@ -13,16 +13,23 @@ namespace mdgps {
 class RegressionPrior {
  public:
   RegressionPrior() = default;
-  explicit RegressionPrior(const PriorSettings& settings) : settings_(settings) {}
+  /// The fits run on `device`, and the points given to them are to be for it.
+  explicit RegressionPrior(const PriorSettings& settings, Device device = {}) : settings_(settings), device_(device) {}
 
-  /// Adds an iteration's points [N,T,S,d] with the samples' weights [N,S], forgets the oldest trajectories beyond those
-  /// kept, and fits the mixture: from its last state, or, where the number of components changes, from a random
-  /// assignment drawn from (seed, iteration, condition).
+  Device device() const { return device_; }
+
+  /// Adds an iteration's points [N,T,S,d] with the samples' weights [N,S] (host memory), forgets the oldest
+  /// trajectories beyond those kept, and fits the mixture: from its last state, or, where the number of components
+  /// changes, from a random assignment drawn from (seed, iteration, condition).
   void update(View<const double, 4> points, View<const double, 2> weights, std::uint64_t seed, std::uint32_t iteration);
 
   /// The regression of the points' [N,T,S,d] last entries (the fit's outputs) on the others, with the mixture's prior
-  /// for the points of each step. The prior counts `strength` times what the settings say.
-  void fit(View<const double, 4> points, View<const double, 2> weights, double strength,
+  /// for the points of each step.
+  struct FitOptions {
+    double strength = 1.0;             ///< of the prior, in multiples of what the settings say
+    bool outputs_are_changes = false;  ///< as RegressionProblem has it
+  };
+  void fit(View<const double, 4> points, View<const double, 2> weights, const FitOptions& options,
            const LinearGaussianFit<double>& fit) const;
 
   /// What has to be kept to go on later.
@@ -36,6 +43,7 @@ class RegressionPrior {
 
  private:
   PriorSettings settings_;
+  Device device_;
   State state_;
 };
 

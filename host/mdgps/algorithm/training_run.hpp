@@ -8,6 +8,7 @@
 #include "mdgps/algorithm/iteration_report.hpp"
 #include "mdgps/algorithm/settings.hpp"
 #include "mdgps/simulation/task.hpp"
+#include "mdgps/solver/view.hpp"
 
 namespace mdgps {
 
@@ -29,9 +30,18 @@ class TrainingRun {
   virtual void load(const std::filesystem::path& folder) = 0;
 };
 
-/// The run of settings.method. The task must outlive it. threads: for rollouts and solver.
-/// Throws std::runtime_error where the task's numbers do not do.
+/// What a run computes with.
+struct Resources {
+  int threads;    ///< for rollouts and the solver
+  Device device;  ///< of fits, C-step and S-step; rollouts are the CPU's
+
+  Resources(int threads = 1, Device device = {}) : threads(threads), device(device) {}
+};
+
+/// The run of settings.method. The task must outlive it.
+/// Throws std::runtime_error where the task's numbers do not do, std::invalid_argument where the method does not run on
+/// the device or the device is not to be had.
 std::unique_ptr<TrainingRun> make_training_run(const Task& task, const Settings& settings, std::uint64_t seed,
-                                               int threads);
+                                               const Resources& resources);
 
 }  // namespace mdgps

@@ -12,6 +12,7 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/sub.h>
 #include <ATen/ops/threshold_backward.h>
+#include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/InferenceMode.h>
 
@@ -26,7 +27,9 @@
 
 #include "kernels/random.hpp"
 #include "mdgps/learning/policy_parameters.hpp"
+#include "mdgps/learning/repeated_work.hpp"
 #include "mdgps/learning/tensor_view.hpp"
+#include "mdgps/learning/torch_device.hpp"
 
 namespace mdgps {
 namespace {
@@ -116,11 +119,14 @@ class Backpropagation {
       Layer layer;
       layer.input = input;
       input = at::ones({batch, p.sizes[l + 1] + 1}, options);  // the last column stays 1, for the next layer's bias
+      layer.activation = input;
       layer.output = last ? at::empty({batch, p.actions()}, options) : input.narrow(1, 0, p.sizes[l + 1]);
       layer.transposed = matrix.t();
       layer.linear = matrix.narrow(1, 0, p.sizes[l]);
       layer.gradient = p.layer(gradient, l);
-      layer.output_gradient = at::empty({batch, p.sizes[l + 1]}, options);
+      layer.activation_gradient = at::zeros_like(input);
+      layer.output_gradient =
+          last ? at::empty({batch, p.actions()}, options) : layer.activation_gradient.narrow(1, 0, p.sizes[l + 1]);
       layer.output_gradient_transposed = layer.output_gradient.t();
       layers_.push_back(std::move(layer));
     }
@@ -147,13 +153,16 @@ class Backpropagation {
       if (l == 0) break;
       Layer& below = layers_[l - 1];
       at::mm_out(below.output_gradient, layer.output_gradient, layer.linear);
-      at::threshold_backward_out(below.output_gradient, below.output_gradient, below.output, 0.0);
+      at::threshold_backward_out(below.activation_gradient, below.activation_gradient, below.activation, 0.0);
     }
   }
 
  private:
   struct Layer {
-    at::Tensor input, output;       // [B,in+1] [B,out]
+    at::Tensor input, output;  // [B,in+1] [B,out]
+    // [B,out+1] The output with its column of ones, and its gradient's: whole rows without gaps, which LibTorch goes
+    // over in one loop. The last column's gradient is nobody's.
+    at::Tensor activation, activation_gradient;
     at::Tensor transposed, linear;  // the weights [in+1,out], and without the bias [out,in]
     at::Tensor gradient;            // of the weights [out,in+1]
     at::Tensor output_gradient;     // before the ReLU [B,out]
@@ -163,7 +172,7 @@ class Backpropagation {
   void forward() {
     for (std::size_t l = 0; l < layers_.size(); ++l) {
       at::mm_out(layers_[l].output, layers_[l].input, layers_[l].transposed);
-      if (l + 1 < layers_.size()) layers_[l].output.relu_();
+      if (l + 1 < layers_.size()) layers_[l].activation.relu_();
     }
     at::sub_out(error_, layers_.back().output, rows_.target);
   }
@@ -173,44 +182,72 @@ class Backpropagation {
   at::Tensor error_, error_column_, error_gradient_column_;
 };
 
+/// What changes from one minibatch to the next: its points and Adam's rate, laid out beforehand for all of them.
+struct Schedule {
+  at::Tensor members;  ///< [K,B] rows of the points
+  at::Tensor rates;    ///< [K] in the type that the fused Adam takes: double on the CPU, single on a GPU
+
+  Schedule(std::int64_t points, std::int64_t batch_size, const SStepOptions& options) {
+    const std::int64_t K = options.minibatches, batches_per_pass = points / batch_size;
+    members = at::empty({K, batch_size}, at::TensorOptions().dtype(at::kLong));
+    rates = at::empty({K}, at::TensorOptions().dtype(at::kDouble));
+    std::int64_t* to = members.mutable_data_ptr<std::int64_t>();
+    double* const rate = rates.mutable_data_ptr<double>();
+    std::vector<std::int64_t> order(points);
+    std::iota(order.begin(), order.end(), 0);
+    for (std::int64_t k = 0; k < K; ++k) {
+      const std::int64_t within_pass = k % batches_per_pass;
+      if (within_pass == 0) {
+        const RandomSequence random(options.seed, RandomStream::minibatches, options.iteration, options.round,
+                                    static_cast<std::uint32_t>(k / batches_per_pass));
+        for (std::int64_t i = points - 1; i > 0; --i)
+          std::swap(order[i], order[random.below(static_cast<std::uint32_t>(i), static_cast<std::uint64_t>(i) + 1)]);
+      }
+      to = std::copy_n(order.begin() + within_pass * batch_size, batch_size, to);
+      const double progress = K > 1 ? static_cast<double>(k) / static_cast<double>(K - 1) : 0.0;
+      rate[k] = options.final_learning_rate + (options.learning_rate - options.final_learning_rate) * 0.5 *
+                                                  (1.0 + std::cos(std::numbers::pi * progress));
+    }
+  }
+};
+
 /// Adam on minibatches, in single precision: the noise of a minibatch is far above its rounding, and a step costs half
-/// as much. Weights and moments are handed back in double.
+/// as much. The points, the weights and what the optimiser keeps stay on the points' device until the last minibatch;
+/// weights and moments are handed back in double. A minibatch is the same operations on the same memory every time, so
+/// that a GPU replays them.
 /// Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015.
 void train_mean(Parameters& p, const Rows& all, const SStepOptions& options) {
+  const at::Device device = all.all.device();
   const Rows points(all.all.to(at::kFloat), p.observations(), p.actions());
   const std::int64_t batch_size = std::min<std::int64_t>(options.batch_size, points.size());
-  const std::int64_t batches_per_pass = points.size() / batch_size;
   Rows batch(at::empty({batch_size, points.all.size(1)}, points.all.options()), p.observations(), p.actions());
-  const std::vector<at::Tensor> weights{p.weights.to(at::kFloat)}, gradients{at::zeros_like(weights[0])},
-      first{p.first_moment.to(at::kFloat)}, second{p.second_moment.to(at::kFloat)}, count{p.minibatches};
+  const auto on_device = [&](const at::Tensor& t) { return t.to(device, at::kFloat); };
+  const std::vector<at::Tensor> weights{on_device(p.weights)}, gradients{at::zeros_like(weights[0])},
+      first{on_device(p.first_moment)}, second{on_device(p.second_moment)}, count{on_device(p.minibatches)};
   Backpropagation network(p, weights[0], gradients[0], batch);
 
-  at::Tensor order = at::empty({points.size()}, at::TensorOptions().dtype(at::kLong));
-  std::int64_t* const index = order.mutable_data_ptr<std::int64_t>();
-  std::iota(index, index + points.size(), 0);
-  std::vector<at::Tensor> members;
-  for (std::int64_t b = 0; b < batches_per_pass; ++b) members.push_back(order.narrow(0, b * batch_size, batch_size));
-  for (int k = 0; k < options.minibatches; ++k) {
-    const std::int64_t within_pass = k % batches_per_pass;
-    if (within_pass == 0) {
-      const RandomSequence random(options.seed, RandomStream::minibatches, options.iteration, options.round,
-                                  static_cast<std::uint32_t>(k / batches_per_pass));
-      for (std::int64_t i = points.size() - 1; i > 0; --i) {
-        std::swap(index[i], index[random.below(static_cast<std::uint32_t>(i), static_cast<std::uint64_t>(i) + 1)]);
-      }
-    }
-    at::index_select_out(batch.all, points.all, 0, members[within_pass]);
+  const Schedule schedule(points.size(), batch_size, options);
+  const at::Tensor members = schedule.members.to(device),
+                   rates = schedule.rates.to(device, device.is_cpu() ? at::kDouble : at::kFloat);
+  at::Tensor next = at::zeros({1}, members.options()), these = at::empty({1, batch_size}, members.options()),
+             rate = at::empty({1}, rates.options());
+  const at::Tensor indices = these.select(0, 0);
+  RepeatedWork minibatch(device, [&] {
+    at::index_select_out(these, members, 0, next);
+    at::index_select_out(rate, rates, 0, next);
+    next.add_(1);
+    at::index_select_out(batch.all, points.all, 0, indices);
     network.gradient();
-    const double progress = options.minibatches > 1 ? static_cast<double>(k) / (options.minibatches - 1) : 0.0;
-    const double rate = options.final_learning_rate + (options.learning_rate - options.final_learning_rate) * 0.5 *
-                                                          (1.0 + std::cos(std::numbers::pi * progress));
-    p.minibatches.add_(1);
+    count[0].add_(1);
     at::_fused_adam_(weights, gradients, first, second, /*max_exp_avg_sqs=*/{}, count, rate, /*beta1=*/0.9,
                      /*beta2=*/0.999, options.weight_decay, /*eps=*/1e-8, /*amsgrad=*/false, /*maximize=*/false);
-  }
+  });
+  for (int k = 0; k < options.minibatches; ++k) minibatch();
+  minibatch.finish();
   p.weights.copy_(weights[0]);
   p.first_moment.copy_(first[0]);
   p.second_moment.copy_(second[0]);
+  p.minibatches.copy_(count[0]);
 }
 
 bool is_finite(const at::Tensor& t) { return at::isfinite(t).all().item<bool>(); }
@@ -221,15 +258,18 @@ SStepResult s_step(NeuralGaussianPolicy& policy, const SStepProblem& problem, co
   Parameters& p = policy.parameters();
   check(problem, p);
   check(options);
+  const c10::Device device = torch_device(options.device);
   const c10::InferenceMode guard;
   const SingleThread single;
 
-  const Rows points = weighted_points(problem, p);
-  SStepResult result{.points = points.size()};
-  const auto [factor, info] = at::linalg_cholesky_ex(points.precision.mean(0));
-  Backpropagation whole(p, p.weights, at::zeros_like(p.weights), points);
+  const Rows given = weighted_points(problem, p);
+  SStepResult result{.points = given.size()};
+  const auto [factor, info] = at::linalg_cholesky_ex(given.precision.mean(0));
+  const Rows points(given.all.to(device), p.observations(), p.actions());
+  at::Tensor weights = p.weights.to(device);  // on the CPU p's own
+  Backpropagation whole(p, weights, at::zeros_like(weights), points);
   result.initial_loss = whole.loss();
-  if (!is_finite(points.all) || !std::isfinite(result.initial_loss)) {
+  if (!is_finite(given.all) || !std::isfinite(result.initial_loss)) {
     result.status = Status::not_finite;
   } else if (info.item<int>() != 0) {
     result.status = Status::not_positive_definite;
@@ -244,6 +284,7 @@ SStepResult s_step(NeuralGaussianPolicy& policy, const SStepProblem& problem, co
                                                               {p.second_moment, p.second_moment.clone()},
                                                               {p.minibatches, p.minibatches.clone()}};
   if (options.minibatches > 0) train_mean(p, points, options);
+  weights.copy_(p.weights);
   result.final_loss = whole.loss();
   if (!std::isfinite(result.final_loss) || !is_finite(p.weights) || !is_finite(p.second_moment)) {
     for (const auto& [tensor, value] : before) tensor.copy_(value);

@@ -25,6 +25,7 @@ struct SStepOptions {
   double learning_rate = 1e-3;        ///< Adam's, at the first minibatch
   double final_learning_rate = 1e-3;  ///< at the last one, reached along a half cosine
   double weight_decay = 0.005;        ///< c in the penalty c/2 |theta|^2 on every weight and bias
+  Device device{};                    ///< where LibTorch trains; the problem's views are host memory all the same
   std::uint64_t seed = 0;             ///< seed, iteration and round key the order of the points
   std::uint32_t iteration = 0;
   std::uint32_t round = 0;  ///< of S- and C-steps within the iteration
@@ -56,8 +57,9 @@ struct SStepResult {
 ///
 /// Minibatches run in single precision, as is usual for networks; losses and Sigma are computed in double.
 /// The bytes of the result do not depend on thread counts. The process's own LibTorch settings are left as they were.
-/// Throws std::invalid_argument when shapes differ from the policy's or from each other, when an option is out of
-/// range, or when no weight is above 0.
+/// On a GPU the points go up once, all minibatches run there, each replayed as a CUDA graph, and the network comes
+/// back. Throws std::invalid_argument when shapes differ from the policy's or from each other, when an option is out of
+/// range, when no weight is above 0, or when LibTorch has no such device (`why_no_training_on`).
 /// Source: [MDGPS B.2].
 MDGPS_API SStepResult s_step(NeuralGaussianPolicy& policy, const SStepProblem& problem, const SStepOptions& options);
 

@@ -1,29 +1,40 @@
 #pragma once
-/// Owning, contiguous, row-major arrays in host memory.
+/// Owning, contiguous, row-major arrays.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <span>
-#include <vector>
 
+#include "mdgps/solver/memory.hpp"
 #include "mdgps/solver/view.hpp"
 
 namespace mdgps {
 
-/// An owning row-major array in host memory.
+/// An owning row-major array, for the CPU unless said otherwise. The host reads and writes one for a GPU as well, when
+/// no operation is at work on it.
 template <class T, int Rank>
 class Array {
  public:
   Array() = default;
 
-  explicit Array(const std::array<std::int64_t, Rank>& extents, const T& value = T{}) : extents_(extents) {
-    std::int64_t n = 1;
-    for (const auto e : extents) n *= e;
-    elements_.assign(static_cast<std::size_t>(n), value);
+  explicit Array(const std::array<std::int64_t, Rank>& extents, const T& value = T{}, Device device = {})
+      : extents_(extents), elements_(count(extents), device) {
+    if (value != T{}) std::ranges::fill(elements(), value);  // they are zero already
+  }
+  /// Zeros for a device.
+  Array(const std::array<std::int64_t, Rank>& extents, Device device) : Array(extents, T{}, device) {}
+
+  /// A copy for a device.
+  Array on(Device device) const {
+    Array copy;
+    copy.extents_ = extents_;
+    copy.elements_ = Buffer<T>(elements_, device);
+    return copy;
   }
 
-  View<T, Rank> view() { return {elements_.data(), extents_}; }
-  View<const T, Rank> view() const { return {elements_.data(), extents_}; }
+  View<T, Rank> view() { return {elements_.data(), extents_, device()}; }
+  View<const T, Rank> view() const { return {elements_.data(), extents_, device()}; }
   operator View<T, Rank>() { return view(); }
   operator View<const T, Rank>() const { return view(); }
 
@@ -51,15 +62,24 @@ class Array {
 
   const std::array<std::int64_t, Rank>& extents() const { return extents_; }
   std::int64_t extent(int dimension) const { return extents_[dimension]; }
-  std::span<T> elements() { return elements_; }
-  std::span<const T> elements() const { return elements_; }
+  Device device() const { return elements_.device(); }
+  std::span<T> elements() { return {elements_.data(), elements_.size()}; }
+  std::span<const T> elements() const { return {elements_.data(), elements_.size()}; }
   T* data() { return elements_.data(); }
   const T* data() const { return elements_.data(); }
-  bool empty() const { return elements_.empty(); }
+  bool empty() const { return elements_.size() == 0; }
 
-  friend bool operator==(const Array&, const Array&) = default;
+  friend bool operator==(const Array& a, const Array& b) {
+    return a.extents_ == b.extents_ && std::ranges::equal(a.elements(), b.elements());
+  }
 
  private:
+  static std::size_t count(const std::array<std::int64_t, Rank>& extents) {
+    std::int64_t n = 1;
+    for (const auto e : extents) n *= e;
+    return static_cast<std::size_t>(n);
+  }
+
   template <class... Index>
   std::array<std::int64_t, 2> slice(Index... index) const {
     const std::array<std::int64_t, sizeof...(Index)> at{static_cast<std::int64_t>(index)...};
@@ -71,7 +91,7 @@ class Array {
   }
 
   std::array<std::int64_t, Rank> extents_{};
-  std::vector<T> elements_;
+  Buffer<T> elements_;
 };
 
 }  // namespace mdgps

@@ -54,9 +54,10 @@ template <class Real>
 void backward_pass(const LinearGaussianDynamics<const Real>& dynamics, const QuadraticCost<const Real>& cost,
                    const LinearGaussianPolicy<Real>& policy, View<Status, 1> status, const PassOptions& options) {
   const Device device = policy.gain.device;
-  const validate::OwnWorkspace workspace(
-      backward_pass_workspace_size<Real>(validate::shape_of(policy), device, options), device);
-  backward_pass<Real>(dynamics, cost, policy, status, workspace, Stream{}, options);
+  validate::with_own_workspace(backward_pass_workspace_size<Real>(validate::shape_of(policy), device, options), device,
+                               [&](const Workspace& workspace) {
+                                 backward_pass<Real>(dynamics, cost, policy, status, workspace, Stream{}, options);
+                               });
 }
 
 #define MDGPS_INSTANTIATE(Real)                                                                            \

@@ -26,7 +26,7 @@ template <class Real>
 MDGPS_API std::size_t backward_pass_workspace_size(const BatchShape& shape, Device device = {},
                                                    const PassOptions& options = {});
 
-/// The same with a workspace of its own.
+/// The same with a workspace of its own, and finished on return.
 template <class Real>
 MDGPS_API void backward_pass(const LinearGaussianDynamics<const Real>& dynamics, const QuadraticCost<const Real>& cost,
                              const LinearGaussianPolicy<Real>& policy, View<Status, 1> status,

@@ -89,9 +89,9 @@ void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>& result, 
 template <class Real>
 void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>& result, const CStepOptions& options) {
   const Device device = result.policy.gain.device;
-  const validate::OwnWorkspace workspace(
-      c_step_workspace_size<Real>(validate::shape_of(result.policy), options, device), device);
-  c_step<Real>(problem, result, options, workspace, Stream{});
+  validate::with_own_workspace(
+      c_step_workspace_size<Real>(validate::shape_of(result.policy), options, device), device,
+      [&](const Workspace& workspace) { c_step<Real>(problem, result, options, workspace, Stream{}); });
 }
 
 #define MDGPS_INSTANTIATE(Real)                                                                                      \

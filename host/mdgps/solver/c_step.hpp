@@ -80,12 +80,12 @@ MDGPS_API void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>
 template <class Real>
 MDGPS_API std::size_t c_step_workspace_size(const BatchShape& shape, const CStepOptions& options, Device device = {});
 
-/// The same with a workspace of its own.
+/// The same with a workspace of its own, and finished on return.
 template <class Real>
 MDGPS_API void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>& result,
                       const CStepOptions& options = {});
 
-/// Owning counterpart of CStepResult in host memory.
+/// Owning counterpart of CStepResult.
 template <class Real>
 struct CStepResultArrays {
   LinearGaussianPolicyArrays<Real> policy;
@@ -94,12 +94,12 @@ struct CStepResultArrays {
   Array<Status, 1> status;
 
   CStepResultArrays() = default;
-  explicit CStepResultArrays(const BatchShape& s)
-      : policy(s),
-        dual({s.conditions}),
-        kl_divergence({s.conditions}),
-        dual_evaluations({s.conditions}),
-        status({s.conditions}) {}
+  explicit CStepResultArrays(const BatchShape& s, Device device = {})
+      : policy(s, device),
+        dual({s.conditions}, device),
+        kl_divergence({s.conditions}, device),
+        dual_evaluations({s.conditions}, device),
+        status({s.conditions}, device) {}
   CStepResult<Real> view() { return {policy.view(), dual, kl_divergence, dual_evaluations, status}; }
 };
 

@@ -136,8 +136,9 @@ void expand_cost(std::span<const CostTerm> terms, const CostSamples<Real>& sampl
 template <class Real>
 void expand_cost(std::span<const CostTerm> terms, const CostSamples<Real>& samples, const QuadraticCost<Real>& cost,
                  View<Real, 3> sample_cost) {
-  const validate::OwnWorkspace workspace(expand_cost_workspace_size(terms, samples), samples.states.device);
-  expand_cost(terms, samples, cost, sample_cost, workspace, Stream{});
+  validate::with_own_workspace(
+      expand_cost_workspace_size(terms, samples), samples.states.device,
+      [&](const Workspace& workspace) { expand_cost(terms, samples, cost, sample_cost, workspace, Stream{}); });
 }
 
 #define MDGPS_INSTANTIATE(Real)                                                                              \

@@ -58,7 +58,7 @@ MDGPS_API void expand_cost(std::span<const CostTerm> terms, const CostSamples<Re
 template <class Real>
 MDGPS_API std::size_t expand_cost_workspace_size(std::span<const CostTerm> terms, const CostSamples<Real>& samples);
 
-/// The same with a workspace of its own.
+/// The same with a workspace of its own, and finished on return.
 template <class Real>
 MDGPS_API void expand_cost(std::span<const CostTerm> terms, const CostSamples<Real>& samples,
                            const QuadraticCost<Real>& cost, View<Real, 3> sample_cost);

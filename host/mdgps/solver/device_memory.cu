@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <new>
 
 #include "mdgps/solver/device_memory.hpp"
 #include "mdgps/solver/on_device.cuh"
@@ -30,6 +31,30 @@ void* allocate_on(Device device, std::size_t bytes) {
 void free_on(Device device, void* memory) {
   const OnDevice on_device(device);
   check(cudaFreeAsync(memory, nullptr));
+}
+
+void* allocate_unified(Device device, std::size_t bytes) {
+  const OnDevice on_device(device);
+  void* memory = nullptr;
+  const cudaError_t error = cudaMallocManaged(&memory, bytes);
+  if (error == cudaErrorMemoryAllocation) throw std::bad_alloc();
+  check(error);
+  check(cudaMemset(memory, 0, bytes));  // by the device: pages that a kernel writes first need not move
+  check(cudaStreamSynchronize(nullptr));
+  return memory;
+}
+
+void free_unified(Device, void* memory) noexcept { cudaFree(memory); }
+
+void copy_unified(Device device, void* to, const void* from, std::size_t bytes) {
+  const OnDevice on_device(device);
+  check(cudaMemcpy(to, from, bytes, cudaMemcpyDefault));
+  check(cudaStreamSynchronize(nullptr));
+}
+
+void wait_for_default_stream(Device device) {
+  const OnDevice on_device(device);
+  check(cudaStreamSynchronize(nullptr));
 }
 
 void write_to(Device device, void* to, const void* from, std::size_t bytes, Stream stream) {

@@ -48,8 +48,10 @@ template <class Real>
 void expected_cost(const TrajectoryDistribution<const Real>& distribution, const QuadraticCost<const Real>& cost,
                    View<Real, 1> total, View<Real, 2> per_step) {
   const Device device = distribution.mean.device;
-  const validate::OwnWorkspace workspace(expected_cost_workspace_size<Real>(shape_of(distribution), device), device);
-  expected_cost<Real>(distribution, cost, total, per_step, workspace, Stream{});
+  validate::with_own_workspace(expected_cost_workspace_size<Real>(shape_of(distribution), device), device,
+                               [&](const Workspace& workspace) {
+                                 expected_cost<Real>(distribution, cost, total, per_step, workspace, Stream{});
+                               });
 }
 
 #define MDGPS_INSTANTIATE(Real)                                                                            \

@@ -24,7 +24,7 @@ MDGPS_API void expected_cost(const TrajectoryDistribution<const Real>& distribut
 template <class Real>
 MDGPS_API std::size_t expected_cost_workspace_size(const BatchShape& shape, Device device = {});
 
-/// The same with a workspace of its own.
+/// The same with a workspace of its own, and finished on return.
 template <class Real>
 MDGPS_API void expected_cost(const TrajectoryDistribution<const Real>& distribution,
                              const QuadraticCost<const Real>& cost, View<Real, 1> total, View<Real, 2> per_step);

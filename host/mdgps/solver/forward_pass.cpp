@@ -58,9 +58,11 @@ void forward_pass(const GaussianState<const Real>& initial, const LinearGaussian
                   const LinearGaussianPolicy<const Real>& policy, const TrajectoryDistribution<Real>& distribution,
                   View<Status, 1> status, const PassOptions& options) {
   const Device device = policy.gain.device;
-  const validate::OwnWorkspace workspace(forward_pass_workspace_size<Real>(validate::shape_of(policy), device, options),
-                                         device);
-  forward_pass<Real>(initial, dynamics, policy, distribution, status, workspace, Stream{}, options);
+  validate::with_own_workspace(forward_pass_workspace_size<Real>(validate::shape_of(policy), device, options), device,
+                               [&](const Workspace& workspace) {
+                                 forward_pass<Real>(initial, dynamics, policy, distribution, status, workspace,
+                                                    Stream{}, options);
+                               });
 }
 
 #define MDGPS_INSTANTIATE(Real)                                                                            \

@@ -28,7 +28,7 @@ template <class Real>
 MDGPS_API std::size_t forward_pass_workspace_size(const BatchShape& shape, Device device = {},
                                                   const PassOptions& options = {});
 
-/// The same with a workspace of its own.
+/// The same with a workspace of its own, and finished on return.
 template <class Real>
 MDGPS_API void forward_pass(const GaussianState<const Real>& initial,
                             const LinearGaussianDynamics<const Real>& dynamics,

@@ -86,9 +86,10 @@ void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOpti
 template <class Real>
 void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOptions& options,
                           const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report) {
-  const validate::OwnWorkspace workspace(fit_gaussian_mixture_workspace_size(problem, mixture, options),
-                                         problem.points.device);
-  fit_gaussian_mixture(problem, options, mixture, report, workspace, Stream{});
+  validate::with_own_workspace(fit_gaussian_mixture_workspace_size(problem, mixture, options), problem.points.device,
+                               [&](const Workspace& workspace) {
+                                 fit_gaussian_mixture(problem, options, mixture, report, workspace, Stream{});
+                               });
 }
 
 template <class Real>
@@ -119,8 +120,10 @@ void mixture_prior(const GaussianMixture<const Real>& mixture, View<const Real, 
 template <class Real>
 void mixture_prior(const GaussianMixture<const Real>& mixture, View<const Real, 4> points, View<const Real, 2> weights,
                    double strength, std::int64_t fitted_points, const NormalInverseWishart<Real>& prior) {
-  const validate::OwnWorkspace workspace(mixture_prior_workspace_size<Real>(mixture, points), points.device);
-  mixture_prior<Real>(mixture, points, weights, strength, fitted_points, prior, workspace, Stream{});
+  validate::with_own_workspace(
+      mixture_prior_workspace_size<Real>(mixture, points), points.device, [&](const Workspace& workspace) {
+        mixture_prior<Real>(mixture, points, weights, strength, fitted_points, prior, workspace, Stream{});
+      });
 }
 
 #define MDGPS_INSTANTIATE(Real)                                                                                        \

@@ -16,7 +16,7 @@ struct GaussianMixture {
   operator GaussianMixture<const Real>() const requires(!std::is_const_v<Real>) { return {mean, covariance, weight}; }
 };
 
-/// Owning counterpart of GaussianMixture in host memory.
+/// Owning counterpart of GaussianMixture.
 template <class Real>
 struct GaussianMixtureArrays {
   Array<Real, 3> mean;
@@ -24,8 +24,8 @@ struct GaussianMixtureArrays {
   Array<Real, 2> weight;
 
   GaussianMixtureArrays() = default;
-  GaussianMixtureArrays(std::int64_t N, std::int64_t K, std::int64_t d)
-      : mean({N, K, d}), covariance({N, K, d, d}), weight({N, K}) {}
+  GaussianMixtureArrays(std::int64_t N, std::int64_t K, std::int64_t d, Device device = {})
+      : mean({N, K, d}, device), covariance({N, K, d, d}, device), weight({N, K}, device) {}
   std::int64_t components() const { return weight.extent(1); }
   GaussianMixture<Real> view() { return {mean, covariance, weight}; }
   GaussianMixture<const Real> view() const { return {mean, covariance, weight}; }
@@ -81,7 +81,7 @@ MDGPS_API std::size_t fit_gaussian_mixture_workspace_size(const MixtureProblem<R
                                                           const GaussianMixture<Real>& mixture,
                                                           const MixtureOptions& options = {});
 
-/// The same with a workspace of its own.
+/// The same with a workspace of its own, and finished on return.
 template <class Real>
 MDGPS_API void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOptions& options,
                                     const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report);
@@ -104,7 +104,7 @@ template <class Real>
 MDGPS_API std::size_t mixture_prior_workspace_size(const GaussianMixture<const Real>& mixture,
                                                    View<const Real, 4> points);
 
-/// The same with a workspace of its own.
+/// The same with a workspace of its own, and finished on return.
 template <class Real>
 MDGPS_API void mixture_prior(const GaussianMixture<const Real>& mixture, View<const Real, 4> points,
                              View<const Real, 2> weights, double strength, std::int64_t fitted_points,

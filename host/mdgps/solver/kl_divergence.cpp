@@ -49,9 +49,10 @@ void kl_divergence(const LinearGaussianPolicy<const Real>& policy, const LinearG
                    const TrajectoryDistribution<const Real>& distribution, View<Real, 1> total, View<Real, 2> per_step,
                    View<Status, 1> status) {
   const Device device = policy.gain.device;
-  const validate::OwnWorkspace workspace(kl_divergence_workspace_size<Real>(validate::shape_of(policy), device),
-                                         device);
-  kl_divergence<Real>(policy, reference, distribution, total, per_step, status, workspace, Stream{});
+  validate::with_own_workspace(
+      kl_divergence_workspace_size<Real>(validate::shape_of(policy), device), device, [&](const Workspace& workspace) {
+        kl_divergence<Real>(policy, reference, distribution, total, per_step, status, workspace, Stream{});
+      });
 }
 
 #define MDGPS_INSTANTIATE(Real)                                                                                 \

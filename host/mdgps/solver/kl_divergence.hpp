@@ -26,7 +26,7 @@ MDGPS_API void kl_divergence(const LinearGaussianPolicy<const Real>& policy,
 template <class Real>
 MDGPS_API std::size_t kl_divergence_workspace_size(const BatchShape& shape, Device device = {});
 
-/// The same with a workspace of its own.
+/// The same with a workspace of its own, and finished on return.
 template <class Real>
 MDGPS_API void kl_divergence(const LinearGaussianPolicy<const Real>& policy,
                              const LinearGaussianPolicy<const Real>& reference,

@@ -38,6 +38,8 @@ void fit_linear_gaussian(const RegressionProblem<Real>& problem, const LinearGau
     door.shape("prior.mean_strength", problem.prior.mean_strength, {N, T});
     door.shape("prior.degrees", problem.prior.degrees, {N, T});
   }
+  if (problem.outputs_are_changes && q > p)
+    door.fail(std::to_string(q) + " outputs cannot be changes of " + std::to_string(p) + " inputs");
   door.shape("gain", fit.gain, {N, T, q, p});
   door.shape("offset", fit.offset, {N, T, q});
   door.shape("covariance", fit.covariance, {N, T, q, q});
@@ -48,8 +50,9 @@ void fit_linear_gaussian(const RegressionProblem<Real>& problem, const LinearGau
 
 template <class Real>
 void fit_linear_gaussian(const RegressionProblem<Real>& problem, const LinearGaussianFit<Real>& fit) {
-  const validate::OwnWorkspace workspace(fit_linear_gaussian_workspace_size(problem), problem.inputs.device);
-  fit_linear_gaussian(problem, fit, workspace, Stream{});
+  validate::with_own_workspace(
+      fit_linear_gaussian_workspace_size(problem), problem.inputs.device,
+      [&](const Workspace& workspace) { fit_linear_gaussian(problem, fit, workspace, Stream{}); });
 }
 
 #define MDGPS_INSTANTIATE(Real)                                                                                \

@@ -18,7 +18,7 @@ struct NormalInverseWishart {
   }
 };
 
-/// Owning counterpart of NormalInverseWishart in host memory.
+/// Owning counterpart of NormalInverseWishart.
 template <class Real>
 struct NormalInverseWishartArrays {
   Array<Real, 3> mean;
@@ -26,8 +26,11 @@ struct NormalInverseWishartArrays {
   Array<Real, 2> mean_strength, degrees;
 
   NormalInverseWishartArrays() = default;
-  NormalInverseWishartArrays(std::int64_t N, std::int64_t T, std::int64_t d)
-      : mean({N, T, d}), scatter({N, T, d, d}), mean_strength({N, T}), degrees({N, T}) {}
+  NormalInverseWishartArrays(std::int64_t N, std::int64_t T, std::int64_t d, Device device = {})
+      : mean({N, T, d}, device),
+        scatter({N, T, d, d}, device),
+        mean_strength({N, T}, device),
+        degrees({N, T}, device) {}
   NormalInverseWishart<Real> view() { return {mean, scatter, mean_strength, degrees}; }
 };
 
@@ -39,6 +42,8 @@ struct RegressionProblem {
   View<const Real, 3> weights;             ///< [N,T,S] of the samples, 0 leaves one out; empty: all 1
   NormalInverseWishart<const Real> prior;  ///< over [input; output], d = p + q; empty views: none
   Real regularization = Real(1e-6);        ///< added to the diagonal of the inputs' covariance
+  /// The outputs are changes of the first q inputs, and the fit is to give what those become: A gains the identity.
+  bool outputs_are_changes = false;
 };
 
 /// N(A x + c, F), of each condition and step.
@@ -60,7 +65,8 @@ struct LinearGaussianFit {
 /// status   not_positive_definite where the inputs' covariance has no factor, not_finite where numbers are not (no
 ///          sample has weight, say); that fit is then unspecified
 /// workspace   at least fit_linear_gaussian_workspace_size(problem) bytes
-/// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
+/// Throws std::invalid_argument when shapes or devices differ, or outputs that are changes outnumber the inputs.
+/// Asynchronous on `stream`.
 /// Source: [MDGPS 3.1]; Levine & Abbeel 2014, Section 3.
 template <class Real>
 MDGPS_API void fit_linear_gaussian(const RegressionProblem<Real>& problem, const LinearGaussianFit<Real>& fit,
@@ -70,7 +76,7 @@ MDGPS_API void fit_linear_gaussian(const RegressionProblem<Real>& problem, const
 template <class Real>
 MDGPS_API std::size_t fit_linear_gaussian_workspace_size(const RegressionProblem<Real>& problem);
 
-/// The same with a workspace of its own.
+/// The same with a workspace of its own, and finished on return.
 template <class Real>
 MDGPS_API void fit_linear_gaussian(const RegressionProblem<Real>& problem, const LinearGaussianFit<Real>& fit);
 

@@ -30,6 +30,7 @@ WorkspaceNeeds fit_linear_gaussian(const RegressionProblem<Real>& problem, const
   b.prior = {batch(problem.prior.mean), batch(problem.prior.scatter), batch(problem.prior.mean_strength),
              batch(problem.prior.degrees)};
   b.regularization = problem.regularization;
+  b.outputs_are_changes = problem.outputs_are_changes;
   b.gain = batch(fit.gain);
   b.offset = batch(fit.offset);
   b.covariance = batch(fit.covariance);

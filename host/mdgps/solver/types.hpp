@@ -109,7 +109,7 @@ struct PassOptions {
   bool parallel_in_time = false;
 };
 
-/// @name Owning counterparts in host memory
+/// @name Owning counterparts
 /// `view()` gives the struct of views that the solver takes.
 /// @{
 
@@ -121,10 +121,18 @@ struct LinearGaussianPolicyArrays {
   Array<Real, 4> covariance;
 
   LinearGaussianPolicyArrays() = default;
-  explicit LinearGaussianPolicyArrays(const BatchShape& s)
-      : gain({s.conditions, s.steps, s.actions, s.states}),
-        offset({s.conditions, s.steps, s.actions}),
-        covariance({s.conditions, s.steps, s.actions, s.actions}) {}
+  explicit LinearGaussianPolicyArrays(const BatchShape& s, Device device = {})
+      : gain({s.conditions, s.steps, s.actions, s.states}, device),
+        offset({s.conditions, s.steps, s.actions}, device),
+        covariance({s.conditions, s.steps, s.actions, s.actions}, device) {}
+  /// A copy for a device.
+  LinearGaussianPolicyArrays on(Device device) const {
+    LinearGaussianPolicyArrays copy;
+    copy.gain = gain.on(device);
+    copy.offset = offset.on(device);
+    copy.covariance = covariance.on(device);
+    return copy;
+  }
   LinearGaussianPolicy<Real> view() { return {gain, offset, covariance}; }
   LinearGaussianPolicy<const Real> view() const { return {gain, offset, covariance}; }
 };
@@ -137,10 +145,10 @@ struct LinearGaussianDynamicsArrays {
   Array<Real, 4> covariance;
 
   LinearGaussianDynamicsArrays() = default;
-  explicit LinearGaussianDynamicsArrays(const BatchShape& s)
-      : transition({s.conditions, s.steps, s.states, s.states + s.actions}),
-        offset({s.conditions, s.steps, s.states}),
-        covariance({s.conditions, s.steps, s.states, s.states}) {}
+  explicit LinearGaussianDynamicsArrays(const BatchShape& s, Device device = {})
+      : transition({s.conditions, s.steps, s.states, s.states + s.actions}, device),
+        offset({s.conditions, s.steps, s.states}, device),
+        covariance({s.conditions, s.steps, s.states, s.states}, device) {}
   LinearGaussianDynamics<Real> view() { return {transition, offset, covariance}; }
   LinearGaussianDynamics<const Real> view() const { return {transition, offset, covariance}; }
 };
@@ -153,10 +161,10 @@ struct QuadraticCostArrays {
   Array<Real, 2> constant;
 
   QuadraticCostArrays() = default;
-  explicit QuadraticCostArrays(const BatchShape& s)
-      : hessian({s.conditions, s.steps, s.states + s.actions, s.states + s.actions}),
-        gradient({s.conditions, s.steps, s.states + s.actions}),
-        constant({s.conditions, s.steps}) {}
+  explicit QuadraticCostArrays(const BatchShape& s, Device device = {})
+      : hessian({s.conditions, s.steps, s.states + s.actions, s.states + s.actions}, device),
+        gradient({s.conditions, s.steps, s.states + s.actions}, device),
+        constant({s.conditions, s.steps}, device) {}
   QuadraticCost<Real> view() { return {hessian, gradient, constant}; }
   QuadraticCost<const Real> view() const { return {hessian, gradient, constant}; }
 };
@@ -168,8 +176,8 @@ struct GaussianStateArrays {
   Array<Real, 3> covariance;
 
   GaussianStateArrays() = default;
-  explicit GaussianStateArrays(const BatchShape& s)
-      : mean({s.conditions, s.states}), covariance({s.conditions, s.states, s.states}) {}
+  explicit GaussianStateArrays(const BatchShape& s, Device device = {})
+      : mean({s.conditions, s.states}, device), covariance({s.conditions, s.states, s.states}, device) {}
   GaussianState<Real> view() { return {mean, covariance}; }
   GaussianState<const Real> view() const { return {mean, covariance}; }
 };
@@ -181,9 +189,9 @@ struct TrajectoryDistributionArrays {
   Array<Real, 4> covariance;
 
   TrajectoryDistributionArrays() = default;
-  explicit TrajectoryDistributionArrays(const BatchShape& s)
-      : mean({s.conditions, s.steps, s.states + s.actions}),
-        covariance({s.conditions, s.steps, s.states + s.actions, s.states + s.actions}) {}
+  explicit TrajectoryDistributionArrays(const BatchShape& s, Device device = {})
+      : mean({s.conditions, s.steps, s.states + s.actions}, device),
+        covariance({s.conditions, s.steps, s.states + s.actions, s.states + s.actions}, device) {}
   TrajectoryDistribution<Real> view() { return {mean, covariance}; }
   TrajectoryDistribution<const Real> view() const { return {mean, covariance}; }
 };

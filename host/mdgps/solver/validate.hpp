@@ -119,8 +119,7 @@ BatchShape shape_of(const LinearGaussianPolicy<Real>& p) {
 /// A workspace without memory, to ask an operation what it needs on a device.
 inline Workspace nothing_on(Device device) { return {nullptr, 0, device}; }
 
-/// A workspace of the caller's own for the overloads that take none. On a GPU it goes back in the order of the default
-/// stream, on which those overloads run.
+/// The memory of `with_own_workspace`. On a GPU it goes back in the order of the default stream.
 class OwnWorkspace {
  public:
   OwnWorkspace(std::size_t bytes, Device device) : workspace_{allocate(bytes, device), bytes, device} {}
@@ -147,5 +146,15 @@ class OwnWorkspace {
 
   Workspace workspace_;
 };
+
+/// Runs `operation(workspace)` on memory of its own, for the overloads that take none, and waits until it is done.
+template <class Operation>
+void with_own_workspace(std::size_t bytes, Device device, const Operation& operation) {
+  {
+    const OwnWorkspace workspace(bytes, device);
+    operation(workspace);
+  }
+  wait_for(device);
+}
 
 }  // namespace mdgps::validate

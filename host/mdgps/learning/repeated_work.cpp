@@ -1,0 +1,102 @@
+#include "mdgps/learning/repeated_work.hpp"
+
+#include <utility>
+
+#if defined(MDGPS_HAS_CUDA)
+#include <c10/core/impl/VirtualGuardImpl.h>
+#include <cuda_runtime_api.h>
+
+#include <stdexcept>
+#include <string>
+#endif
+
+namespace mdgps {
+
+#if defined(MDGPS_HAS_CUDA)
+
+/// LibTorch's streams are reached through its interface for all devices: its CUDA part is not linked
+/// (torch_device.hpp).
+class RepeatedWork::OnGpu {
+ public:
+  explicit OnGpu(c10::Device device) : guard_(device.type()), previous_(guard_.getStream(device)) {
+    guard_.synchronizeStream(previous_);
+    stream_ = guard_.getStreamFromGlobalPool(device);
+    guard_.exchangeStream(stream_);
+  }
+  ~OnGpu() {
+    cudaStreamSynchronize(handle());
+    if (graph_ != nullptr) cudaGraphExecDestroy(graph_);
+    guard_.exchangeStream(previous_);
+  }
+  OnGpu(const OnGpu&) = delete;
+  OnGpu& operator=(const OnGpu&) = delete;
+
+  void run(const std::function<void()>& work) {
+    if (graph_ != nullptr) return check(cudaGraphLaunch(graph_, handle()));
+    if (warm_) {
+      record(work);
+      return run(work);
+    }
+    work();
+    warm_ = true;
+  }
+  void finish() { guard_.synchronizeStream(stream_); }
+
+ private:
+  static void check(cudaError_t error) {
+    if (error != cudaSuccess) throw std::runtime_error(std::string("CUDA: ") + cudaGetErrorString(error));
+  }
+  cudaStream_t handle() const { return static_cast<cudaStream_t>(guard_.getStreamNativeHandle(stream_)); }
+
+  void record(const std::function<void()>& work) {
+    finish();
+    cudaGraph_t recorded = nullptr;
+    check(cudaStreamBeginCapture(handle(), cudaStreamCaptureModeThreadLocal));
+    try {
+      work();
+    } catch (...) {
+      cudaStreamEndCapture(handle(), &recorded);
+      throw;
+    }
+    check(cudaStreamEndCapture(handle(), &recorded));
+    const cudaError_t error = cudaGraphInstantiate(&graph_, recorded, 0);
+    cudaGraphDestroy(recorded);
+    check(error);
+  }
+
+  c10::impl::VirtualGuardImpl guard_;
+  c10::Stream previous_, stream_ = previous_;
+  bool warm_ = false;
+  cudaGraphExec_t graph_ = nullptr;
+};
+
+#else
+
+/// Never made: torch_device refuses GPUs in a build without CUDA.
+class RepeatedWork::OnGpu {
+ public:
+  explicit OnGpu(c10::Device) {}
+  void run(const std::function<void()>& work) { work(); }
+  void finish() {}
+};
+
+#endif
+
+RepeatedWork::RepeatedWork(c10::Device device, std::function<void()> work) : work_(std::move(work)) {
+  if (device.type() != c10::kCPU) gpu_ = std::make_unique<OnGpu>(device);
+}
+RepeatedWork::~RepeatedWork() = default;
+
+void RepeatedWork::operator()() {
+  if (gpu_) {
+    gpu_->run(work_);
+  } else {
+    work_();
+  }
+}
+
+void RepeatedWork::finish() {
+  if (gpu_) gpu_->finish();
+}
+
+}  // namespace mdgps

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "mdgps/solver/export.hpp"
+#include "mdgps/solver/view.hpp"
+
+namespace mdgps {
+
+/// Why the S-step cannot run on a device, and what to do; empty where it can. Loads LibTorch's CUDA part when a GPU is
+/// asked for.
+MDGPS_API std::string why_no_training_on(Device device);
+
+}  // namespace mdgps
