@@ -126,13 +126,16 @@ int train(const Arguments& arguments) {
   }
   const auto& [task, run, settings] = configuration;
   const Device device = training_device(run);
+  const std::string device_named = arguments.device.empty()
+                                       ? task.file.string() + ": [run] device = \"" + run.device + "\": "
+                                       : "--device " + run.device + ": ";
   if (const auto reason = why_no_training_on(device); !reason.empty())
-    throw UsageError("device " + run.device + ": " + reason + "; or use the device cpu");
+    throw UsageError(device_named + reason + "; or use the device cpu");
   std::unique_ptr<TrainingRun> algorithm;
   try {
     algorithm = make_training_run(task, settings, run.seed, {arguments.threads, device});
   } catch (const std::invalid_argument& error) {  // the method does not run there
-    throw UsageError("device " + run.device + ": " + error.what());
+    throw UsageError(device_named + error.what());
   } catch (const std::runtime_error& error) {  // the task's numbers do not do
     throw UsageError(task.file.string() + ": " + error.what());
   }

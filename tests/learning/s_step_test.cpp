@@ -7,9 +7,11 @@
 #include <cmath>
 #include <limits>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "mdgps/learning/policy_parameters.hpp"
+#include "mdgps/learning/training_devices.hpp"
 #include "tests/learning/problems.hpp"
 
 namespace mdgps {
@@ -320,6 +322,23 @@ TEST(SStep, FailureIsReportedAndLeavesThePolicyAlone) {
 
   // Diverges on the way.
   EXPECT_EQ(s_step(policy, good.view(), {.minibatches = 50, .learning_rate = 1e120}).status, Status::not_finite);
+  EXPECT_EQ(state(policy), before);
+}
+
+TEST(SStep, DeviceThatIsNotThereIsRefusedAndSaidWhy) {
+  EXPECT_EQ(why_no_training_on(Device{}), "");
+  const Device none{Device::Kind::cuda, 999};
+  const std::string reason = why_no_training_on(none);
+  EXPECT_NE(reason, "");
+  const RandomPoints points(10, 4, 2);
+  NeuralGaussianPolicy policy = new_policy(points);
+  const auto before = state(policy);
+  try {
+    s_step(policy, points.view(), {.device = none});
+    ADD_FAILURE() << "accepted";
+  } catch (const std::invalid_argument& error) {
+    EXPECT_NE(std::string(error.what()).find(reason), std::string::npos) << error.what();
+  }
   EXPECT_EQ(state(policy), before);
 }
 

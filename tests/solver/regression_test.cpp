@@ -99,6 +99,27 @@ TYPED_TEST(RegressionTest, ReportsWhatIsWrongPerStepAndSparesTheOthers) {
     }
 }
 
+TYPED_TEST(RegressionTest, OutputsThatAreChangesAddTheIdentityToTheGain) {
+  using Real = TypeParam;
+  Regression<Real> r({2, 3, 9, 5, 3}, 8), changes = r;
+  fit_linear_gaussian(r.problem(), r.result());
+  auto problem = changes.problem();
+  problem.outputs_are_changes = true;
+  fit_linear_gaussian(problem, changes.result());
+  for (std::int64_t i = 0; i < 2; ++i)
+    for (std::int64_t t = 0; t < 3; ++t)
+      for (std::int64_t a = 0; a < 3; ++a)
+        for (std::int64_t b = 0; b < 5; ++b)
+          EXPECT_EQ(changes.fit.gain(i, t, a, b), r.fit.gain(i, t, a, b) + Real(a == b ? 1 : 0));
+  EXPECT_EQ(changes.fit.offset, r.fit.offset);
+  EXPECT_EQ(changes.fit.covariance, r.fit.covariance);
+
+  Regression<Real> too_many({1, 1, 4, 2, 3}, 8);
+  auto refused = too_many.problem();
+  refused.outputs_are_changes = true;
+  EXPECT_THROW(fit_linear_gaussian(refused, too_many.result()), std::invalid_argument);
+}
+
 TYPED_TEST(RegressionTest, ReadsSlicesOfTrajectoriesThroughTheirStrides) {
   using Real = TypeParam;
   // States [N,S,T,n]: step t to t + 1, the samples being rows.

@@ -1,6 +1,5 @@
 #include "mdgps/solver/memory.hpp"
 
-#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <stdexcept>
@@ -20,16 +19,14 @@ void* allocate_shared(Device device, std::size_t bytes) {
         "memory for a GPU, but this mdgps was built without CUDA: build it with -DMDGPS_CUDA=ON");
 #endif
   }
-  void* const memory = std::calloc(bytes, 1);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
+  return std::memset(::operator new(bytes), 0, bytes);
 }
 
 void free_shared([[maybe_unused]] Device device, void* memory) noexcept {
 #if defined(MDGPS_HAS_CUDA)
   if (device.kind == Device::Kind::cuda) return free_unified(device, memory);
 #endif
-  std::free(memory);
+  ::operator delete(memory);
 }
 
 void copy_shared([[maybe_unused]] Device device, void* to, const void* from, std::size_t bytes) {

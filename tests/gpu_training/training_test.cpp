@@ -1,0 +1,102 @@
+// Training on a GPU: the S-step against the CPU's, and whole iterations of the point mass and of another task.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <string>
+
+#include "mdgps/algorithm/mirror_descent.hpp"
+#include "mdgps/learning/s_step.hpp"
+#include "mdgps/learning/training_devices.hpp"
+#include "tests/learning/problems.hpp"
+
+namespace mdgps {
+namespace {
+
+constexpr Device gpu{Device::Kind::cuda, 0};
+
+#define MDGPS_SKIP_WITHOUT_TRAINING() \
+  if (const std::string reason = why_no_training_on(gpu); !reason.empty()) GTEST_SKIP() << reason
+
+NeuralGaussianPolicy new_policy(const RandomPoints& points) {
+  return NeuralGaussianPolicy({.observations = static_cast<int>(points.observations.extent(1)),
+                               .actions = static_cast<int>(points.target_means.extent(1)),
+                               .seed = 5});
+}
+
+double largest_difference(const Array<double, 2>& a, const Array<double, 2>& b) {
+  double largest = 0.0;
+  for (std::size_t i = 0; i < a.elements().size(); ++i)
+    largest = std::max(largest, std::abs(a.elements()[i] - b.elements()[i]));
+  return largest;
+}
+
+// Few minibatches, so that the rounding of single precision has not grown: they are one by one (1), recorded (2) and
+// replayed (50), and a second step goes on with the first one's moments.
+TEST(GpuTraining, SStepAgreesWithTheCpu) {
+  MDGPS_SKIP_WITHOUT_TRAINING();
+  const RandomPoints points(400, 6, 3);
+  for (const int minibatches : {0, 1, 2, 50}) {
+    NeuralGaussianPolicy on_cpu = new_policy(points), on_gpu = new_policy(points);
+    for (const std::uint32_t iteration : {1u, 2u}) {
+      SStepOptions options{.minibatches = minibatches, .final_learning_rate = 1e-4, .iteration = iteration};
+      const SStepResult expected = s_step(on_cpu, points.view(), options);
+      options.device = gpu;
+      const SStepResult result = s_step(on_gpu, points.view(), options);
+      EXPECT_EQ(result.status, Status::ok);
+      EXPECT_NEAR(result.initial_loss, expected.initial_loss, 1e-3 * std::abs(expected.initial_loss));
+      EXPECT_NEAR(result.final_loss, expected.final_loss, 1e-3 * std::abs(expected.final_loss));
+      EXPECT_LT(largest_difference(means(on_gpu, points.observations), means(on_cpu, points.observations)), 1e-2)
+          << minibatches << " minibatches";
+      EXPECT_LT(largest_difference(on_gpu.covariance(), on_cpu.covariance()), 1e-12);
+    }
+  }
+}
+
+TEST(GpuTraining, SStepGivesTheSameBytesEveryTime) {
+  MDGPS_SKIP_WITHOUT_TRAINING();
+  const RandomPoints points(400, 6, 3);
+  const SStepOptions options{.minibatches = 300, .device = gpu};
+  NeuralGaussianPolicy first = new_policy(points), second = new_policy(points);
+  s_step(first, points.view(), options);
+  s_step(second, points.view(), options);
+  EXPECT_EQ(largest_difference(means(first, points.observations), means(second, points.observations)), 0.0);
+}
+
+/// The same task, a few iterations on each device: the first C-step sees the same samples and the same fits but for
+/// rounding; later ones follow another network.
+void expect_run_like_the_cpu(const std::filesystem::path& file) {
+  const Task task = load_task(file, {});
+  Settings settings = read_settings(task.algorithm, Method::mdgps);
+  settings.minibatches = std::min(settings.minibatches, 300);
+  MirrorDescent on_cpu(task, settings, 1, {2}), on_gpu(task, settings, 1, {2, gpu});
+  for (int k = 0; k < 3; ++k) {
+    const IterationReport expected = on_cpu.iterate(), report = on_gpu.iterate();
+    ASSERT_EQ(report.conditions.size(), expected.conditions.size());
+    EXPECT_EQ(report.failed_s_steps, 0);
+    for (std::size_t i = 0; i < report.conditions.size(); ++i) {
+      const auto &condition = report.conditions[i], &as_on_cpu = expected.conditions[i];
+      EXPECT_TRUE(std::isfinite(condition.global_cost)) << "condition " << i;
+      if (k > 0) continue;
+      EXPECT_EQ(condition.status, as_on_cpu.status) << "condition " << i;
+      EXPECT_NEAR(condition.kl_divergence, as_on_cpu.kl_divergence, 0.03 * as_on_cpu.step_size) << "condition " << i;
+      EXPECT_NEAR(condition.predicted_cost, as_on_cpu.predicted_cost, 0.05 * std::abs(as_on_cpu.predicted_cost))
+          << "condition " << i;
+    }
+  }
+}
+
+TEST(GpuTraining, ReacherRunsLikeOnTheCpu) {
+  MDGPS_SKIP_WITHOUT_TRAINING();
+  expect_run_like_the_cpu(std::filesystem::path(MDGPS_TEST_DATA) / "tasks" / "reacher" / "task.toml");
+}
+
+TEST(GpuTraining, PointMassRunsLikeOnTheCpu) {
+  MDGPS_SKIP_WITHOUT_TRAINING();
+  expect_run_like_the_cpu(std::filesystem::path(MDGPS_TEST_DATA) / "../../apps/tasks/obstacle/task.toml");
+}
+
+}  // namespace
+}  // namespace mdgps
