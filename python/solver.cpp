@@ -178,10 +178,18 @@ void mixture_prior(const Inputs<3>& fitted, const Input& points, const std::opti
   });
 }
 
+mdgps::CStepPath path_named(const std::string& name) {
+  if (name == "automatic") return mdgps::CStepPath::automatic;
+  if (name == "fused") return mdgps::CStepPath::fused;
+  if (name == "wide") return mdgps::CStepPath::wide;
+  throw std::invalid_argument("path is '" + name + "', expected automatic, fused or wide");
+}
+
 void c_step(const Inputs<2>& x, const Inputs<3>& f, const Inputs<3>& l, const Inputs<3>& q, const Input& epsilon,
-            const Input& initial_dual, const Outputs<3>& p, const Output& dual, const Output& kl_divergence,
-            const Output& dual_evaluations, const Output& status, double tolerance, int max_evaluations,
-            double min_dual, double max_dual, int speculation) {
+            const Input& initial_dual, const std::optional<Input>& entropy_weight, const Outputs<3>& p,
+            const Output& dual, const Output& kl_divergence, const Output& dual_evaluations, const Output& status,
+            double tolerance, int max_evaluations, double min_dual, double max_dual, int speculation,
+            const std::string& path) {
   dispatch(dual, [&]<class Real>(Real) {
     mdgps::CStepOptions options;
     options.tolerance = tolerance;
@@ -189,9 +197,12 @@ void c_step(const Inputs<2>& x, const Inputs<3>& f, const Inputs<3>& l, const In
     options.min_dual = min_dual;
     options.max_dual = max_dual;
     options.speculation = speculation;
+    options.path = path_named(path);
+    mdgps::View<const Real, 2> w;
+    if (entropy_weight) w = view<const Real, 2>("entropy_weight", *entropy_weight);
     mdgps::c_step<Real>(
         {initial<const Real>(x), dynamics<const Real>(f), cost<const Real>(l), policy<const Real>("reference", q),
-         view<const Real, 1>("step_size", epsilon), view<const Real, 1>("initial_dual", initial_dual)},
+         view<const Real, 1>("step_size", epsilon), view<const Real, 1>("initial_dual", initial_dual), w},
         {policy<Real>("policy", p), view<Real, 1>("dual", dual), view<Real, 1>("kl_divergence", kl_divergence),
          view<std::int32_t, 1>("dual_evaluations", dual_evaluations), status_view<1>(status)},
         options);
@@ -222,8 +233,9 @@ NB_MODULE(_solver, module) {
   module.def("mixture_prior", &mixture_prior, nb::arg("mixture"), nb::arg("points"), nb::arg("weights").none(),
              nb::arg("strength"), nb::arg("fitted_points"), nb::arg("prior"), released);
   module.def("c_step", &c_step, nb::arg("initial"), nb::arg("dynamics"), nb::arg("cost"), nb::arg("reference"),
-             nb::arg("step_size"), nb::arg("initial_dual"), nb::arg("policy"), nb::arg("dual"),
-             nb::arg("kl_divergence"), nb::arg("dual_evaluations"), nb::arg("status"), nb::arg("tolerance"),
-             nb::arg("max_evaluations"), nb::arg("min_dual"), nb::arg("max_dual"), nb::arg("speculation"), released);
+             nb::arg("step_size"), nb::arg("initial_dual"), nb::arg("entropy_weight").none(), nb::arg("policy"),
+             nb::arg("dual"), nb::arg("kl_divergence"), nb::arg("dual_evaluations"), nb::arg("status"),
+             nb::arg("tolerance"), nb::arg("max_evaluations"), nb::arg("min_dual"), nb::arg("max_dual"),
+             nb::arg("speculation"), nb::arg("path"), released);
   module.def("set_threads", &mdgps::set_solver_threads, nb::arg("threads"));
 }

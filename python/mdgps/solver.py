@@ -225,6 +225,8 @@ def c_step(
     min_dual: float = 1e-8,
     max_dual: float = 1e16,
     speculation: int = 0,
+    path: str = "automatic",
+    entropy_weight: Optional[Array] = None,
 ) -> CStepResult:
     """min_p E_p[sum_t l(x,u)] such that D_KL(p || reference) <= step_size, for every condition.   [MDGPS B.1]
 
@@ -238,6 +240,9 @@ def c_step(
     max_evaluations backward sweeps per condition, one after another
     min_dual, max_dual  range of eta
     speculation     duals tried at once in an evaluation: 1, 2, 4 or 8; 0: by the number of conditions
+    path            fused: a condition from its first evaluation to its last; wide: all conditions step by step, as products of
+                    a BLAS library, for large matrices; automatic: whichever is known to be faster
+    entropy_weight  w_t [N,T], in units of cost: minus w_t times the entropy of p(u_t|x_t) joins the cost
     Raises TypeError or ValueError, naming the argument.
     """
     x = _arrays("initial", GaussianState, initial)
@@ -254,7 +259,9 @@ def c_step(
         _empty(f[0], (N,), "int32"),
         _empty(f[0], (N,), "int32"),
     )
-    _solver.c_step(x, f, l, q, epsilon, eta, *result, tolerance, max_evaluations, min_dual, max_dual, speculation)
+    w = None if entropy_weight is None else _array("entropy_weight", entropy_weight)
+    options = (tolerance, max_evaluations, min_dual, max_dual, speculation, path)
+    _solver.c_step(x, f, l, q, epsilon, eta, w, *result, *options)
     result.policy.status = result.status
     return result
 

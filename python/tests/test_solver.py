@@ -148,6 +148,37 @@ def test_c_step_takes_a_step_size_and_dual_for_each_condition():
     assert (warm.dual_evaluations <= 2).all()
 
 
+def test_c_step_counts_entropy_as_the_weight_says():
+    problem = random_problem(N=3)
+    N, T, n = problem[1].offset.shape
+    without = mdgps.c_step(*problem, 1.0)
+    zero = mdgps.c_step(*problem, 1.0, entropy_weight=np.zeros((N, T)))
+    assert (zero.policy.gain == without.policy.gain).all()
+    # Only the last step's entropy counts, and only its covariance has to grow.
+    weight = np.zeros((N, T))
+    weight[:, -1] = 5.0
+    wide = mdgps.c_step(*problem, 1.0, entropy_weight=weight)
+    volume = np.linalg.det(wide.policy.covariance) / np.linalg.det(without.policy.covariance)
+    assert (volume[:, -1] > 1.2).all()
+    with pytest.raises(ValueError, match="entropy_weight"):
+        mdgps.c_step(*problem, 1.0, entropy_weight=np.zeros((N, T + 1)))
+
+
+def test_c_step_goes_the_path_that_is_asked_for():
+    problem = random_problem(N=3)
+    exact = dict(tolerance=1e-9, speculation=1)  # else each stops elsewhere within the tolerance
+    fused = mdgps.c_step(*problem, 1.0, path="fused", **exact)
+    try:
+        wide = mdgps.c_step(*problem, 1.0, path="wide", **exact)
+    except ValueError as error:
+        assert "BLAS" in str(error)
+        pytest.skip(str(error))
+    np.testing.assert_allclose(wide.policy.gain, fused.policy.gain, atol=1e-6)
+    assert (wide.policy.gain != fused.policy.gain).any()  # sums in another order
+    with pytest.raises(ValueError, match="path is 'narrow'"):
+        mdgps.c_step(*problem, 1.0, path="narrow")
+
+
 def test_a_failing_condition_has_a_status_and_leaves_the_others_alone():
     initial, dynamics, cost, reference = random_problem(N=4)
     good = mdgps.c_step(initial, dynamics, cost, reference, 1.0)
