@@ -105,6 +105,9 @@ MDGPS_FUNCTION const T& lane(const T& x, int) {
   return x;
 }
 MDGPS_FUNCTION bool get_lane(bool mask, int) { return mask; }
+/// x as a value. A pack that is copied as an object may be kept in memory beside its register.
+MDGPS_FUNCTION double value(double x) { return x; }
+MDGPS_FUNCTION float value(float x) { return x; }
 /// Brings one element of every problem to its lane.
 template <class From, class T>
 MDGPS_FUNCTION void gather_element(const From* const* from, std::int64_t offset, T& to) {

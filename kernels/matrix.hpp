@@ -105,7 +105,8 @@ MDGPS_FUNCTION void fill(const Group& g, const Matrix<T>& a, const T& value) {
   for_each(g, a.rows * a.cols, [&](int e) { a(e / a.cols, e % a.cols) = value; });
 }
 
-/// Register tile of a product: as many accumulators as the register file holds beside the operands.
+/// Register tile of a product: as many accumulators as the register file holds beside a column of the left factor and
+/// an entry of the right.
 template <class Scalar>
 struct TileShape {
 #if defined(__AVX512F__)
@@ -129,60 +130,89 @@ enum class Part { full, lower, symmetric };
 /// into them.
 enum class Zeros { none, above_diagonal, below_diagonal };
 
-/// C[i0 + r, j0 + c] for one tile of R x C entries over the depths [first, last); it stays in registers.
-template <int R, int C, class Scalar>
-MDGPS_FUNCTION void product_tile(const Matrix<Scalar>& a, const Matrix<Scalar>& b, const Matrix<Scalar>& out, int i0,
-                                 int j0, int first, int last, Update update, Part part) {
-  Scalar* const to = &out(i0, j0);
-  const int row_stride = out.row_stride, col_stride = out.col_stride;
-  const auto each = [](auto f) MDGPS_INLINE {
-    unrolled<R>([&](auto r) MDGPS_INLINE { unrolled<C>([&](auto c) MDGPS_INLINE { f(r, c); }); });
+/// The depths over which the rows [i0, i1) of a product are summed.
+struct Depths {
+  int first, last;
+
+  MDGPS_FUNCTION Depths(Zeros zeros, int i0, int i1, int all)
+      : first(zeros == Zeros::below_diagonal ? i0 : 0), last(zeros == Zeros::above_diagonal && i1 < all ? i1 : all) {}
+};
+
+/// Where a tile of a product finds its factors, and where it goes.
+template <class Scalar>
+struct ProductTile {
+  std::int64_t a_row, a_col, b_row, b_col, out_row;  ///< strides
+  Update update;
+  const Scalar *a, *b;
+  Scalar* out;
+  int depth;
+
+  MDGPS_FUNCTION ProductTile(const Matrix<Scalar>& a, const Matrix<Scalar>& b, const Matrix<Scalar>& out, Update update,
+                             int i0, int j0, const Depths& depths)
+      : a_row(a.row_stride),
+        a_col(a.col_stride),
+        b_row(b.row_stride),
+        b_col(b.col_stride),
+        out_row(out.row_stride),
+        update(update),
+        a(&a(i0, depths.first)),
+        b(&b(depths.first, j0)),
+        out(&out(i0, j0)),
+        depth(depths.last - depths.first) {}
+};
+
+/// A tile of R x C entries; it stays in registers.
+/// below   its first entry is on the diagonal, and what is above the diagonal is left alone
+template <int R, int C, bool below, class Scalar>
+MDGPS_FUNCTION void product_tile(const ProductTile<Scalar>& tile) {
+  // f(row of out, r, c). An entry's address is its row's and a constant: all of them would not fit the registers.
+  const auto each = [&](auto f) MDGPS_INLINE {
+    Scalar* row = tile.out;
+    unrolled<R>([&](auto r) MDGPS_INLINE {
+      unrolled<(below && r < C ? r + 1 : C)>([&](auto c) MDGPS_INLINE { f(row, r, c); });
+      row += tile.out_row;
+    });
   };
   Scalar sum[R][C];
-  if (update == Update::add) {
-    each([&](auto r, auto c) MDGPS_INLINE { sum[r][c] = to[r * row_stride + c * col_stride]; });
-  } else if (update == Update::subtract) {
-    each([&](auto r, auto c) MDGPS_INLINE { sum[r][c] = -to[r * row_stride + c * col_stride]; });
+  if (tile.update == Update::add) {
+    each([&](const Scalar* row, auto r, auto c) MDGPS_INLINE { sum[r][c] = value(row[c]); });
+  } else if (tile.update == Update::subtract) {
+    each([&](const Scalar* row, auto r, auto c) MDGPS_INLINE { sum[r][c] = -row[c]; });
   } else {
-    each([&](auto r, auto c) MDGPS_INLINE { sum[r][c] = Scalar{}; });
+    each([&](const Scalar*, auto r, auto c) MDGPS_INLINE { sum[r][c] = Scalar{}; });
   }
 
-  const Scalar* pa = &a(i0, first);
-  const Scalar* pb = &b(first, j0);
-  const int a_row = a.row_stride, a_col = a.col_stride, b_row = b.row_stride, b_col = b.col_stride;
-  for (int k = first; k < last; ++k, pa += a_col, pb += b_row) {
-    Scalar row[C];
-    unrolled<C>([&](auto c) MDGPS_INLINE { row[c] = pb[c * b_col]; });
-    unrolled<R>([&](auto r) MDGPS_INLINE {
-      const Scalar x = pa[r * a_row];
-      unrolled<C>([&](auto c) MDGPS_INLINE { sum[r][c] += x * row[c]; });
+  const Scalar *a = tile.a, *b = tile.b;
+  const std::int64_t a_row = tile.a_row, a_col = tile.a_col, b_row = tile.b_row, b_col = tile.b_col;
+  for (int k = tile.depth; k > 0; --k, a += a_col, b += b_row) {
+    Scalar column[R];
+    unrolled<R>([&](auto r) MDGPS_INLINE { column[r] = value(a[r * a_row]); });
+    unrolled<C>([&](auto c) MDGPS_INLINE {
+      const Scalar x = value(b[c * b_col]);
+      unrolled<(below ? R - c : R)>([&](auto i) MDGPS_INLINE {
+        constexpr int r = below ? i + c : i;
+        sum[r][c] += column[r] * x;
+      });
     });
   }
 
-  if (update == Update::negate || update == Update::subtract)
-    each([&](auto r, auto c) MDGPS_INLINE { sum[r][c] = -sum[r][c]; });
-  if (part == Part::full || (part == Part::lower && j0 + C - 1 <= i0)) {
-    each([&](auto r, auto c) MDGPS_INLINE { to[r * row_stride + c * col_stride] = sum[r][c]; });
-    return;
+  if (tile.update == Update::negate || tile.update == Update::subtract) {
+    each([&](Scalar* row, auto r, auto c) MDGPS_INLINE { row[c] = -sum[r][c]; });
+  } else {
+    each([&](Scalar* row, auto r, auto c) MDGPS_INLINE { row[c] = value(sum[r][c]); });
   }
-  each([&](auto r, auto c) MDGPS_INLINE {
-    if (j0 + c > i0 + r) return;
-    out(i0 + r, j0 + c) = sum[r][c];
-    if (part == Part::symmetric) out(j0 + c, i0 + r) = sum[r][c];
-  });
 }
 
-template <int R, int C, class Scalar>
-MDGPS_FUNCTION void product_tile_of(int rows, int cols, const Matrix<Scalar>& a, const Matrix<Scalar>& b,
-                                    const Matrix<Scalar>& out, int i0, int j0, int first, int last, Update update,
-                                    Part part) {
+/// The same for a tile of at most R x C, by the code of its size. Below the diagonal there are as many rows as columns.
+template <int R, int C, bool below = false, class Scalar>
+MDGPS_FUNCTION void product_tile_of(int rows, int cols, const ProductTile<Scalar>& tile) {
   if constexpr (R > 1) {
-    if (rows < R) return product_tile_of<R - 1, C>(rows, cols, a, b, out, i0, j0, first, last, update, part);
+    if (rows < R) return product_tile_of<R - 1, (below && C == R ? C - 1 : C), below>(rows, cols, tile);
   }
   if constexpr (C > 1) {
-    if (cols < C) return product_tile_of<R, C - 1>(rows, cols, a, b, out, i0, j0, first, last, update, part);
+    if (cols < C) return product_tile_of<R, C - 1, below>(rows, cols, tile);
   }
-  product_tile<R, C>(a, b, out, i0, j0, first, last, update, part);
+  product_tile<R, C, below>(tile);
 }
 
 /// The same for up to 2 x 2 entries of plain scalars. Where there are fewer, rows and columns repeat and are not
@@ -226,23 +256,53 @@ struct Tiling {
   MDGPS_FUNCTION int begin(int tile) const { return tile * size + (tile < larger ? tile : larger); }
 };
 
-/// out (=, = -, +=, -=) a b.   a [r,k], b [k,c], out [r,c]; out overlaps neither.
+/// The lower triangle of a product by packs. A row of tiles ends on the diagonal with what is left of it, in tiles
+/// whose entries above the diagonal are neither computed nor written.
+template <class Group, class Scalar>
+MDGPS_FUNCTION void lower_product(const Group& g, const Matrix<Scalar>& a, const Matrix<Scalar>& b,
+                                  const Matrix<Scalar>& out, Update update, Zeros zeros) {
+  constexpr int R = TileShape<Scalar>::rows, C = TileShape<Scalar>::cols, on_diagonal = C < R ? C : R;
+  const int row_tiles = (out.rows + R - 1) / R;
+  const int most_tiles = (out.cols + C - 1) / C + (R + on_diagonal - 1) / on_diagonal;
+  for_each(g, row_tiles * most_tiles, [&](int item) {
+    const int r = item / most_tiles, c = item - r * most_tiles;
+    const int i0 = r * R, i1 = i0 + R < out.rows ? i0 + R : out.rows;
+    const Depths depths(zeros, i0, i1, a.cols);
+    const Tiling left(i0 < out.cols ? i0 : out.cols, C);
+    if (c < left.tiles) {
+      const int j0 = left.begin(c), j1 = left.begin(c + 1);
+      product_tile_of<R, C>(i1 - i0, j1 - j0, ProductTile<Scalar>(a, b, out, update, i0, j0, depths));
+      return;
+    }
+    const int j0 = i0 + (c - left.tiles) * on_diagonal, end = i1 < out.cols ? i1 : out.cols;
+    if (j0 < end)
+      product_tile_of<R, on_diagonal, true>(i1 - j0, end - j0, ProductTile<Scalar>(a, b, out, update, j0, j0, depths));
+  });
+}
+
+/// out (=, = -, +=, -=) a b.   a [r,k], b [k,c], out [r,c], whose rows have no gaps; out overlaps neither.
 template <class Group, class Scalar>
 MDGPS_FUNCTION void product(const Group& g, const Matrix<Scalar>& a, const Matrix<Scalar>& b, const Matrix<Scalar>& out,
                             Update update = Update::set, Part part = Part::full, Zeros zeros = Zeros::none) {
   constexpr int R = TileShape<Scalar>::rows, C = TileShape<Scalar>::cols;
+  if constexpr (!uses_scalar_tile<Scalar>) {
+    if (part != Part::full) {
+      lower_product(g, a, b, out, update, zeros);
+      if (part == Part::symmetric) mirror(g, out);
+      return;
+    }
+  }
   const Tiling rows(out.rows, R);
-  const Tiling cols(out.cols, part == Part::full || C < R ? C : R);  // squares waste least along a diagonal
+  const Tiling cols(out.cols, C);
   for_each(g, rows.tiles * cols.tiles, [&](int tile) {
     const int c = tile / rows.tiles, r = tile - c * rows.tiles;
     const int i0 = rows.begin(r), i1 = rows.begin(r + 1), j0 = cols.begin(c), j1 = cols.begin(c + 1);
-    if (part != Part::full && j0 >= i1) return;  // wholly above the diagonal
-    const int first = zeros == Zeros::below_diagonal ? i0 : 0;
-    const int last = zeros == Zeros::above_diagonal && i1 < a.cols ? i1 : a.cols;
+    const Depths depths(zeros, i0, i1, a.cols);
     if constexpr (uses_scalar_tile<Scalar>) {
-      scalar_tile(i1 - i0, j1 - j0, a, b, out, i0, j0, first, last, update, part);
+      if (part != Part::full && j0 >= i1) return;  // wholly above the diagonal
+      scalar_tile(i1 - i0, j1 - j0, a, b, out, i0, j0, depths.first, depths.last, update, part);
     } else {
-      product_tile_of<R, C>(i1 - i0, j1 - j0, a, b, out, i0, j0, first, last, update, part);
+      product_tile_of<R, C>(i1 - i0, j1 - j0, ProductTile<Scalar>(a, b, out, update, i0, j0, depths));
     }
   });
 }
@@ -255,12 +315,11 @@ MDGPS_FUNCTION void product(const Group& g, const Matrix<Scalar>& a, const Vecto
   const Tiling rows(out.size, R);
   for_each(g, rows.tiles, [&](int tile) {
     const int i0 = rows.begin(tile), i1 = rows.begin(tile + 1);
-    const int first = zeros == Zeros::below_diagonal ? i0 : 0;
-    const int last = zeros == Zeros::above_diagonal && i1 < a.cols ? i1 : a.cols;
+    const Depths depths(zeros, i0, i1, a.cols);
     if constexpr (uses_scalar_tile<Scalar>) {
-      scalar_tile(i1 - i0, 1, a, x.column(), out.column(), i0, 0, first, last, update, Part::full);
+      scalar_tile(i1 - i0, 1, a, x.column(), out.column(), i0, 0, depths.first, depths.last, update, Part::full);
     } else {
-      product_tile_of<R, 1>(i1 - i0, 1, a, x.column(), out.column(), i0, 0, first, last, update, Part::full);
+      product_tile_of<R, 1>(i1 - i0, 1, ProductTile<Scalar>(a, x.column(), out.column(), update, i0, 0, depths));
     }
   });
 }

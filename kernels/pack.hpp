@@ -75,6 +75,10 @@ Pack<T, W> select(PackMask<T, W> mask, Pack<T, W> a, Pack<T, W> b) {
   return Pack<T, W>(mask.v ? a.v : b.v);
 }
 template <class T, int W>
+MDGPS_INLINE inline Pack<T, W> value(const Pack<T, W>& x) {
+  return Pack<T, W>(x.v);
+}
+template <class T, int W>
 bool any(PackMask<T, W> mask) {
   typename PackMask<T, W>::Bits bits = 0;
   for (int i = 0; i < W; ++i) bits |= mask.v[i];
@@ -131,12 +135,12 @@ void set_lane(PackMask<T, W>& mask, int i, bool value) {
 /// One round of a transposition of W rows: elements change places between rows that are `half` apart.
 template <int half, class T, int W, int... e>
 MDGPS_INLINE inline void exchange(Pack<T, W>* rows, std::integer_sequence<int, e...>) {
-  for (int i = 0; i < W; ++i) {
-    if ((i & half) != 0) continue;
+  unrolled<W / 2>([&](auto pair) MDGPS_INLINE {
+    constexpr int i = pair % half + pair / half * 2 * half;
     const auto a = rows[i].v, b = rows[i + half].v;
     rows[i].v = __builtin_shufflevector(a, b, ((e & half) != 0 ? W + e - half : e)...);
     rows[i + half].v = __builtin_shufflevector(a, b, ((e & half) != 0 ? W + e : e + half)...);
-  }
+  });
 }
 /// Lane j of row i becomes lane i of row j.
 template <class T, int W, int half = W / 2>
@@ -156,21 +160,43 @@ MDGPS_INLINE inline void gather_element(const From* const* from, std::int64_t of
   (std::make_integer_sequence<int, W>{});
 }
 
+/// W numbers of any alignment. GCC 12 would copy them through memory in smaller pieces, and then wait for these.
+template <class T, int W>
+struct Unaligned {
+  typedef T Vector __attribute__((vector_size(W * sizeof(T)), aligned(alignof(T)), may_alias));
+  MDGPS_INLINE static Vector& at(T* x) { return *reinterpret_cast<Vector*>(x); }
+  MDGPS_INLINE static const Vector& at(const T* x) { return *reinterpret_cast<const Vector*>(x); }
+};
+
 /// to[e] <- from[w][e] in lane w, for W elements of each problem.
 template <class T, int W>
 MDGPS_INLINE inline void gather_lanes(const T* const* from, Pack<T, W>* to) {
   Pack<T, W> rows[W];
-  for (int w = 0; w < W; ++w) __builtin_memcpy(&rows[w], from[w], sizeof(rows[w]));
-  transpose(rows);
-  for (int e = 0; e < W; ++e) to[e] = rows[e];
+  if constexpr (W < 4) {
+    unrolled<W>([&](auto w) MDGPS_INLINE { rows[w].v = Unaligned<T, W>::at(from[w]); });
+    transpose(rows);
+  } else {  // the first round by loads of half rows
+    constexpr int half = W / 2;
+    using Half = Unaligned<T, half>;
+    const auto joined = [&]<int... e>(const T* low, const T* high, std::integer_sequence<int, e...>) MDGPS_INLINE {
+      return Pack<T, W>(__builtin_shufflevector(Half::at(low), Half::at(high), e...));
+    };
+    constexpr auto all = std::make_integer_sequence<int, W>{};
+    unrolled<half>([&](auto w) MDGPS_INLINE {
+      rows[w].v = joined(from[w], from[w + half], all).v;
+      rows[w + half].v = joined(from[w] + half, from[w + half] + half, all).v;
+    });
+    transpose<T, W, half / 2>(rows);
+  }
+  unrolled<W>([&](auto e) MDGPS_INLINE { to[e].v = rows[e].v; });
 }
 /// to[r][e] <- lane stored[r] of from[e], for W elements of `count` problems.
 template <class T, int W>
 MDGPS_INLINE inline void scatter_lanes(const Pack<T, W>* from, const int* stored, int count, T* const* to) {
   Pack<T, W> rows[W];
-  for (int e = 0; e < W; ++e) rows[e] = from[e];
+  unrolled<W>([&](auto e) MDGPS_INLINE { rows[e].v = from[e].v; });
   transpose(rows);
-  for (int r = 0; r < count; ++r) __builtin_memcpy(to[r], &rows[stored[r]], sizeof(rows[0]));
+  for (int r = 0; r < count; ++r) Unaligned<T, W>::at(to[r]) = rows[stored[r]].v;
 }
 
 }  // namespace mdgps::kernels::inline MDGPS_TARGET

@@ -95,6 +95,33 @@ TYPED_TEST(MatrixKernel, SymmetricProductsReadTheLowerTriangleAndMirrorItToTheBi
   }
 }
 
+TYPED_TEST(MatrixKernel, LowerProductsTakeRowsBelowTheSquareAndLeaveWhatIsAboveTheDiagonal) {
+  using Scalar = typename TypeParam::Scalar;
+  for (const auto& [r, k, c] : {std::array{1, 1, 1}, {4, 3, 3}, {8, 2, 5}, {9, 4, 8}, {14, 1, 13}, {27, 5, 11}}) {
+    for (const Update update : {Update::set, Update::negate, Update::add, Update::subtract}) {
+      Lanesful<Scalar> a(r, k, 1), b(k, c, 2), out(r, c, 3);
+      const auto before = out.each;
+      run<TypeParam>([&](const auto& g) { product(g, a.view(), b.view(), out.view(), update, Part::lower); });
+      for (int w = 0; w < lane_count<Scalar>; ++w) {
+        const Dense ab = a.each[w] * b.each[w], actual = out.read(w);
+        const Dense expected = update == Update::set      ? ab
+                               : update == Update::negate ? -1.0 * ab
+                               : update == Update::add    ? before[w] + ab
+                                                          : before[w] - ab;
+        for (int i = 0; i < r; ++i)
+          for (int j = 0; j < c; ++j) {
+            if (j > i) {
+              EXPECT_EQ(actual(i, j), before[w](i, j)) << r << " x " << c << " at " << i << ", " << j;
+            } else {
+              EXPECT_NEAR(actual(i, j), expected(i, j), this->tolerance * (1 + std::abs(expected(i, j))))
+                  << r << " x " << c << " at " << i << ", " << j;
+            }
+          }
+      }
+    }
+  }
+}
+
 TYPED_TEST(MatrixKernel, FactorsInvertsAndSolves) {
   using Scalar = typename TypeParam::Scalar;
   for (const int n : {1, 2, 5, 9}) {
