@@ -122,6 +122,17 @@ template <class T, class To>
 MDGPS_FUNCTION void scatter_lanes(const T* from, const int* /*stored*/, int count, To* const* to) {
   if (count > 0) **to = static_cast<To>(*from);
 }
+/// All lanes of a value from or to elements that lie side by side.
+template <class Scalar>
+MDGPS_FUNCTION Scalar read_lanes(const Element<Scalar>* from) {
+  Scalar value;
+  __builtin_memcpy(&value, from, sizeof(value));
+  return value;
+}
+template <class Scalar>
+MDGPS_FUNCTION void write_lanes(const Scalar& value, Element<Scalar>* to) {
+  __builtin_memcpy(to, &value, sizeof(value));
+}
 MDGPS_FUNCTION void set_lane(bool& mask, int, bool value) { mask = value; }
 /// @}
 

@@ -33,18 +33,18 @@ template <int R, int C, class Scalar, class T>
 MDGPS_FUNCTION void whitened_tile(const Matrix<Scalar>& W, const Vector<Scalar>& w, int i0, const T* z, int stride,
                                   Scalar* squares) {
   Scalar residual[R][C];
-  for (int r = 0; r < R; ++r)
-    for (int c = 0; c < C; ++c) residual[r][c] = -w(i0 + r);
+  unrolled<R>([&](auto r) MDGPS_INLINE { unrolled<C>([&](auto c) MDGPS_INLINE { residual[r][c] = -w(i0 + r); }); });
   for (int k = 0; k < i0 + R; ++k) {  // W is lower triangular
     Scalar column[R];
-    for (int r = 0; r < R; ++r) column[r] = W(i0 + r, k);
-    for (int c = 0; c < C; ++c) {
+    unrolled<R>([&](auto r) MDGPS_INLINE { column[r] = W(i0 + r, k); });
+    unrolled<C>([&](auto c) MDGPS_INLINE {
       const Scalar x = Scalar(z[c * stride + k]);
-      for (int r = 0; r < R; ++r) residual[r][c] += column[r] * x;
-    }
+      unrolled<R>([&](auto r) MDGPS_INLINE { residual[r][c] += column[r] * x; });
+    });
   }
-  for (int c = 0; c < C; ++c)
-    for (int r = 0; r < R; ++r) squares[c] += residual[r][c] * residual[r][c];
+  unrolled<C>([&](auto c) MDGPS_INLINE {
+    unrolled<R>([&](auto r) MDGPS_INLINE { squares[c] += residual[r][c] * residual[r][c]; });
+  });
 }
 template <int R, int C, class Scalar, class T>
 MDGPS_FUNCTION void whitened_tile_of(int rows, int points, const Matrix<Scalar>& W, const Vector<Scalar>& w, int i0,
@@ -107,7 +107,7 @@ MDGPS_FUNCTION void log_joint(const Group& g, const MixtureShape& shape, const T
       }
       for (int c = 0; c < count; ++c) {
         const Scalar value = factors.constant - Scalar(0.5) * squares[c];
-        for (int w = 0; w < W; ++w) table[(p0 + c) * row + first + w] = lane(value, w);
+        write_lanes(value, table + (p0 + c) * row + first);
       }
     });
   }
@@ -145,20 +145,18 @@ template <int R, int C, class Scalar, class T>
 MDGPS_FUNCTION void scatter_tile(const T* points, int d, const T* shares, int row, const int* list, int count, int i0,
                                  int j0, const Matrix<Scalar>& sums) {
   Scalar sum[R][C];
-  for (int a = 0; a < R; ++a)
-    for (int b = 0; b < C; ++b) sum[a][b] = sums(i0 + a, j0 + b);
+  unrolled<R>([&](auto a)
+                  MDGPS_INLINE { unrolled<C>([&](auto b) MDGPS_INLINE { sum[a][b] = sums(i0 + a, j0 + b); }); });
   for (int l = 0; l < count; ++l) {
     const T* z = points + list[l] * d;
-    const T* r = shares + list[l] * row;
-    Scalar weight;
-    for (int w = 0; w < lane_count<Scalar>; ++w) lane(weight, w) = r[w];
-    for (int a = 0; a < R; ++a) {
+    const Scalar weight = read_lanes<Scalar>(shares + list[l] * row);
+    unrolled<R>([&](auto a) MDGPS_INLINE {
       const Scalar x = weight * Scalar(z[i0 + a]);
-      for (int b = 0; b < C; ++b) sum[a][b] += x * Scalar(z[j0 + b]);
-    }
+      unrolled<C>([&](auto b) MDGPS_INLINE { sum[a][b] += x * Scalar(z[j0 + b]); });
+    });
   }
-  for (int a = 0; a < R; ++a)
-    for (int b = 0; b < C; ++b) sums(i0 + a, j0 + b) = sum[a][b];
+  unrolled<R>([&](auto a)
+                  MDGPS_INLINE { unrolled<C>([&](auto b) MDGPS_INLINE { sums(i0 + a, j0 + b) = sum[a][b]; }); });
 }
 template <int R, int C, class Scalar, class T>
 MDGPS_FUNCTION void scatter_tile_of(int rows, int cols, const T* z, int d, const T* r, int row, const int* list,
@@ -172,6 +170,23 @@ MDGPS_FUNCTION void scatter_tile_of(int rows, int cols, const T* z, int d, const
   scatter_tile<R, C>(z, d, r, row, list, count, i0, j0, sums);
 }
 
+/// sums(i) += sum_p r_p z_pi likewise, for R dimensions from i0 on.
+template <int R, class Scalar, class T>
+MDGPS_FUNCTION void first_moment_tile_of(const T* points, int d, const T* shares, int row, const int* list, int count,
+                                         int i0, const Vector<Scalar>& sums) {
+  if constexpr (R > 1) {
+    if (d - i0 < R) return first_moment_tile_of<R - 1>(points, d, shares, row, list, count, i0, sums);
+  }
+  Scalar sum[R];
+  unrolled<R>([&](auto i) MDGPS_INLINE { sum[i] = sums(i0 + i); });
+  for (int l = 0; l < count; ++l) {
+    const T* z = points + list[l] * d + i0;
+    const Scalar weight = read_lanes<Scalar>(shares + list[l] * row);
+    unrolled<R>([&](auto i) MDGPS_INLINE { sum[i] += weight * Scalar(z[i]); });
+  }
+  unrolled<R>([&](auto i) MDGPS_INLINE { sums(i0 + i) = sum[i]; });
+}
+
 /// The M-step: weights, means and covariances from responsibilities. The points must be centred near 0, since second
 /// moments about 0 are summed. A component that has lost its points starts anew from all of them, as if they were its
 /// own: its column of the table is overwritten.   point_weights may have no memory: all 1.
@@ -180,17 +195,15 @@ MDGPS_FUNCTION void maximise(const Group& g, const MixtureShape& shape, const T*
                              T* table, T total_weight, T regularization, const Mixture<T>& mixture,
                              const Matrix<Scalar>& second, const Vector<Scalar>& first_moment) {
   constexpr int R = TileShape<Scalar>::rows, C = TileShape<Scalar>::cols, W = lane_count<Scalar>;
+  constexpr int block_rows = lane_count<Scalar> == 1 ? 1 : 6;  // on a GPU a thread has a dimension
   constexpr int block = 128;  // points whose rows stay in the first cache while all tiles pass over them
   const int d = shape.dimensions, row = shape.padded<Scalar>();
   const int tile_rows = (d + R - 1) / R, tile_cols = (d + C - 1) / C;
   const T lost = T(1e-4) / T(shape.components);
   for (int first = 0; first < shape.components; first += W) {
     const auto lanes = condition_lanes<Scalar>(first, shape.components);
-    const Scalar mass = sum_of(g, static_cast<int>(shape.points), [&](int p) {
-      Scalar share;
-      for (int w = 0; w < W; ++w) lane(share, w) = table[std::int64_t{p} * row + first + w];
-      return share;
-    });
+    const Scalar mass = sum_of(g, static_cast<int>(shape.points),
+                               [&](int p) { return read_lanes<Scalar>(table + std::int64_t{p} * row + first); });
     const Mask<Scalar> alive = mass > Scalar(lost * total_weight);
     if (any(!alive))
       for_each(g, static_cast<int>(shape.points), [&](int p) {
@@ -217,14 +230,8 @@ MDGPS_FUNCTION void maximise(const Group& g, const MixtureShape& shape, const T*
         if (j0 >= i1) return;
         scatter_tile_of<R, C>(i1 - i0, j1 - j0, points + p0 * d, d, r, row, claimed, claims, i0, j0, second);
       });
-      for_each(g, d, [&](int i) {
-        Scalar sum = first_moment(i);
-        for (int l = 0; l < claims; ++l) {
-          Scalar weight;
-          for (int w = 0; w < W; ++w) lane(weight, w) = r[claimed[l] * row + w];
-          sum += weight * Scalar(points[(p0 + claimed[l]) * d + i]);
-        }
-        first_moment(i) = sum;
+      for_each(g, (d + block_rows - 1) / block_rows, [&](int tile) {
+        first_moment_tile_of<block_rows>(points + p0 * d, d, r, row, claimed, claims, tile * block_rows, first_moment);
       });
     }
 

@@ -26,9 +26,9 @@ struct RegressionBatch {
   Batch<const T> weights;          ///< [S], or no memory: all 1
   PriorBatch<const T> prior;       ///< or no memory: maximum likelihood
   T regularization;                ///< added to the diagonal of the inputs' covariance
-  bool outputs_are_changes;        ///< of the first q inputs: the gain of what they become has the identity added
   Batch<T> gain, offset, covariance;
   Batch<std::int32_t> status;
+  bool outputs_are_changes = false;  ///< of the first q inputs: the gain of what they become has the identity added
 };
 
 /// p(output|input) = N(A input + c, F) for the lanes' (condition, step) problems.
