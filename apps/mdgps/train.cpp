@@ -130,13 +130,19 @@ int train(const Arguments& arguments) {
                                        ? task.file.string() + ": [run] device = \"" + run.device + "\": "
                                        : "--device " + run.device + ": ";
   if (const auto reason = why_no_training_on(device); !reason.empty())
-    throw UsageError(device_named + reason + "; or use the device cpu");
+    throw UsageError(device_named + reason +
+                     (arguments.resume ? "; a run goes on where it began: start another one with --device cpu"
+                                       : "; or use the device cpu"));
+  const auto names = gpus();
+  const std::string gpu_name =
+      device.index < static_cast<int>(names.size()) ? names[device.index] : "GPU " + std::to_string(device.index);
   std::unique_ptr<TrainingRun> algorithm;
   try {
     algorithm = make_training_run(task, settings, run.seed, {arguments.threads, device});
   } catch (const std::invalid_argument& error) {  // the method does not run there
     throw UsageError(device_named + error.what());
   } catch (const std::runtime_error& error) {  // the task's numbers do not do
+    if (device != Device{}) throw;
     throw UsageError(task.file.string() + ": " + error.what());
   }
 
@@ -161,8 +167,8 @@ int train(const Arguments& arguments) {
               to_string(settings.sampling).data(), to_string(settings.step_rule).data(),
               std::to_string(run.seed).c_str());
   std::printf("machine %d thread%s, %s%s%s\noutput  %s\n", arguments.threads, arguments.threads == 1 ? "" : "s",
-              instruction_set().c_str(), device == Device{} ? "" : "; ",
-              device == Device{} ? "" : gpus().at(device.index).c_str(), output.c_str());
+              instruction_set().c_str(), device == Device{} ? "" : "; ", device == Device{} ? "" : gpu_name.c_str(),
+              output.c_str());
   if (arguments.resume) std::printf("resumed after iteration %d\n", progress.iterations);
   std::fflush(stdout);
 

@@ -62,7 +62,8 @@ struct Writer {
   template <int Rank>
   void operator()(const std::string& name, const Array<double, Rank>& array) {
     std::vector<std::uint8_t> bytes(array.elements().size_bytes());
-    if (!bytes.empty()) std::memcpy(bytes.data(), array.data(), bytes.size());
+    // On a GPU a copy leaves the pages there, for the next iteration.
+    if (!bytes.empty()) copy_shared(array.device(), bytes.data(), array.data(), bytes.size());
     document[name] = {{"shape", array.extents()}, {"data", json::binary(std::move(bytes))}};
   }
   void operator()(const std::string& name, const std::vector<SampledCost>& costs) {

@@ -194,7 +194,8 @@ Array<double, 3> mean_states(const Trajectories& samples) {
 ImitationPoints imitation_points(const LinearGaussianPolicyArrays<double>& policy, const Trajectories& samples,
                                  const Array<double, 3>& predicted, std::span<const int> observation_entries,
                                  const ImitationOptions& options) {
-  const auto [N, S, T, n] = samples.states.extents();
+  const std::int64_t N = samples.states.extent(0), S = samples.states.extent(1), T = samples.states.extent(2),
+                     n = samples.states.extent(3);
   const std::int64_t m = samples.actions.extent(3), o = samples.observations.extent(3);
   const std::int64_t copies = options.drawn + 1, P = N * T * S * copies;
   const Array<double, 4> precisions = inverse_covariances(policy.covariance.view());

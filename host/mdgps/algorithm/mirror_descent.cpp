@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
-#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -20,6 +19,7 @@
 #include "mdgps/algorithm/local_models.hpp"
 #include "mdgps/algorithm/total_variation.hpp"
 #include "mdgps/learning/s_step.hpp"
+#include "mdgps/learning/training_devices.hpp"
 #include "mdgps/solver/c_step.hpp"
 #include "mdgps/solver/expected_cost.hpp"
 #include "mdgps/solver/forward_pass.hpp"
@@ -44,15 +44,23 @@ class Stopwatch {
 template <int Rank>
 class Uploaded {
  public:
-  Uploaded(const Array<double, Rank>& array, Device device) : array_(&array) {
+  Uploaded(const Array<double, Rank>& array, Device device) : array_(array) {
     if (device != Device{}) copy_ = array.on(device);
   }
-  View<const double, Rank> view() const { return copy_ ? std::as_const(*copy_).view() : array_->view(); }
+  View<const double, Rank> view() const { return copy_.empty() ? array_.view() : copy_.view(); }
 
  private:
-  const Array<double, Rank>* array_;
-  std::optional<Array<double, Rank>> copy_;
+  const Array<double, Rank>& array_;
+  Array<double, Rank> copy_;
 };
+
+/// Throws std::invalid_argument where the device is not to be had.
+const Resources& available(const Resources& resources) {
+  const std::string reason = why_no_training_on(resources.device);
+  if (!reason.empty())
+    throw std::invalid_argument("CUDA device " + std::to_string(resources.device.index) + ": " + reason);
+  return resources;
+}
 
 NetworkOptions network_options(const Task& task, const Settings& settings, std::uint64_t seed) {
   return {task.observations, task.actions, settings.hidden, seed};
@@ -64,7 +72,7 @@ MirrorDescent::MirrorDescent(const Task& task, const Settings& settings, std::ui
     : task_(task),
       settings_(settings),
       seed_(seed),
-      resources_(resources),
+      resources_(available(resources)),  // before anything else asks LibTorch for a device
       shape_{task.conditions, task.horizon, task.states, task.actions},
       policy_(network_options(task, settings, seed)),
       local_(initial_policy(task).on(resources.device)),

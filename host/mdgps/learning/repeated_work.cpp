@@ -6,6 +6,7 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <cuda_runtime_api.h>
 
+#include <map>
 #include <stdexcept>
 #include <string>
 #endif
@@ -20,7 +21,7 @@ class RepeatedWork::OnGpu {
  public:
   explicit OnGpu(c10::Device device) : guard_(device.type()), previous_(guard_.getStream(device)) {
     guard_.synchronizeStream(previous_);
-    stream_ = guard_.getStreamFromGlobalPool(device);
+    stream_ = own_stream(guard_, device);
     guard_.exchangeStream(stream_);
   }
   ~OnGpu() {
@@ -43,6 +44,15 @@ class RepeatedWork::OnGpu {
   void finish() { guard_.synchronizeStream(stream_); }
 
  private:
+  /// The same every time: LibTorch keeps a workspace of cuBLAS for each stream that has multiplied.
+  static c10::Stream own_stream(const c10::impl::VirtualGuardImpl& guard, c10::Device device) {
+    thread_local std::map<c10::DeviceIndex, c10::Stream> streams;
+    const auto found = streams.find(device.index());
+    return found != streams.end()
+               ? found->second
+               : streams.emplace(device.index(), guard.getStreamFromGlobalPool(device)).first->second;
+  }
+
   static void check(cudaError_t error) {
     if (error != cudaSuccess) throw std::runtime_error(std::string("CUDA: ") + cudaGetErrorString(error));
   }
@@ -56,6 +66,8 @@ class RepeatedWork::OnGpu {
       work();
     } catch (...) {
       cudaStreamEndCapture(handle(), &recorded);
+      if (recorded != nullptr) cudaGraphDestroy(recorded);
+      cudaGetLastError();  // what went wrong is thrown on: the next launch must not find it
       throw;
     }
     check(cudaStreamEndCapture(handle(), &recorded));

@@ -8,7 +8,7 @@
 namespace mdgps {
 
 /// Why the S-step cannot run on a device, and what to do; empty where it can. Loads LibTorch's CUDA part when a GPU is
-/// asked for.
+/// asked for, which has to come before anything else in the process asks LibTorch whether it has CUDA.
 MDGPS_API std::string why_no_training_on(Device device);
 
 }  // namespace mdgps

@@ -28,19 +28,27 @@ void* allocate_on(Device device, std::size_t bytes) {
   return memory;
 }
 
-void free_on(Device device, void* memory) {
-  const OnDevice on_device(device);
-  check(cudaFreeAsync(memory, nullptr));
+void free_on(Device device, void* memory) noexcept {
+  int current = 0;
+  cudaGetDevice(&current);
+  cudaSetDevice(device.index);
+  cudaFreeAsync(memory, nullptr);
+  cudaSetDevice(current);
 }
 
 void* allocate_unified(Device device, std::size_t bytes) {
   const OnDevice on_device(device);
   void* memory = nullptr;
-  const cudaError_t error = cudaMallocManaged(&memory, bytes);
-  if (error == cudaErrorMemoryAllocation) throw std::bad_alloc();
+  cudaError_t error = cudaMallocManaged(&memory, bytes);
+  if (error == cudaErrorMemoryAllocation) {
+    cudaGetLastError();  // it has been dealt with: the next launch must not find it
+    throw std::bad_alloc();
+  }
   check(error);
-  check(cudaMemset(memory, 0, bytes));  // by the device: pages that a kernel writes first need not move
-  check(cudaStreamSynchronize(nullptr));
+  error = cudaMemset(memory, 0, bytes);  // by the device: pages that a kernel writes first need not move
+  if (error == cudaSuccess) error = cudaStreamSynchronize(nullptr);
+  if (error != cudaSuccess) cudaFree(memory);
+  check(error);
   return memory;
 }
 

@@ -7,9 +7,10 @@
 
 namespace mdgps {
 
-/// Memory on a device, taken and given back in the order of the default stream's work: nothing waits.
+/// Memory on a device, taken and given back in the order of the default stream's work: nothing waits. What went wrong
+/// before memory is given back is said by the next call that waits.
 void* allocate_on(Device device, std::size_t bytes);
-void free_on(Device device, void* memory);
+void free_on(Device device, void* memory) noexcept;
 
 /// What memory.hpp promises, on a GPU.
 void* allocate_unified(Device device, std::size_t bytes);

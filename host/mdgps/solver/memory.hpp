@@ -15,7 +15,7 @@ namespace mdgps {
 MDGPS_API void* allocate_shared(Device device, std::size_t bytes);
 /// Gives it back, when the device's work on it is done.
 MDGPS_API void free_shared(Device device, void* memory) noexcept;
-/// Copies between such memory; on a GPU the pages stay where they are.
+/// Copies between such memory, or between it and the host's; on a GPU the pages stay where they are.
 MDGPS_API void copy_shared(Device device, void* to, const void* from, std::size_t bytes);
 
 /// Waits until the work on a device's default stream is done. Nothing to wait for on the CPU.
