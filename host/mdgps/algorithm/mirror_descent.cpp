@@ -54,11 +54,9 @@ class Uploaded {
   Array<double, Rank> copy_;
 };
 
-/// Throws std::invalid_argument where the device is not to be had.
+/// The same, once its device is known to be there.
 const Resources& available(const Resources& resources) {
-  const std::string reason = why_no_training_on(resources.device);
-  if (!reason.empty())
-    throw std::invalid_argument("CUDA device " + std::to_string(resources.device.index) + ": " + reason);
+  require_training_on(resources.device);
   return resources;
 }
 

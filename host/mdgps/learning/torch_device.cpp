@@ -29,10 +29,14 @@ std::string why_no_training_on(Device device) {
 #endif
 }
 
-c10::Device torch_device(Device device) {
-  if (device.kind == Device::Kind::cpu) return c10::kCPU;
+void require_training_on(Device device) {
   const std::string reason = why_no_training_on(device);
   if (!reason.empty()) throw std::invalid_argument("CUDA device " + std::to_string(device.index) + ": " + reason);
+}
+
+c10::Device torch_device(Device device) {
+  if (device.kind == Device::Kind::cpu) return c10::kCPU;
+  require_training_on(device);
   return {c10::kCUDA, static_cast<c10::DeviceIndex>(device.index)};
 }
 

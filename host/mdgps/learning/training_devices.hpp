@@ -11,4 +11,7 @@ namespace mdgps {
 /// asked for, which has to come before anything else in the process asks LibTorch whether it has CUDA.
 MDGPS_API std::string why_no_training_on(Device device);
 
+/// Throws std::invalid_argument with that reason, where there is one.
+MDGPS_API void require_training_on(Device device);
+
 }  // namespace mdgps
