@@ -137,13 +137,19 @@ TYPED_TEST(PropertyOfCStep, SpeculationFindsTheSameDualInFewerEvaluations) {
 }
 
 TEST(CStepOptionsTest, TheWidthOfSpeculationComesFromTheNumberOfConditionsUnlessSet) {
-  const std::vector<std::pair<std::int64_t, int>> chosen = {{1, 8}, {2, 4}, {3, 2}, {4, 2}, {5, 1}, {1000, 1}};
-  for (const auto& [conditions, width] : chosen) {
-    EXPECT_EQ(speculation_width({}, conditions), width);
-    EXPECT_EQ(speculation_width({.speculation = 4}, conditions), 4);
+  struct Chosen {
+    std::int64_t conditions;
+    int on_cpu, on_gpu;
+  };
+  const Device gpu{Device::Kind::cuda, 0};
+  for (const auto& [conditions, on_cpu, on_gpu] :
+       {Chosen{1, 4, 8}, {2, 2, 4}, {3, 1, 2}, {4, 1, 2}, {5, 1, 1}, {1000, 1, 1}}) {
+    EXPECT_EQ(speculation_width({}, conditions), on_cpu);
+    EXPECT_EQ(speculation_width({}, conditions, gpu), on_gpu);
+    EXPECT_EQ(speculation_width({.speculation = 8}, conditions), 8);
   }
   const auto p = random_trajectory<double>({1, 5, 3, 2}, 17);
-  expect_same(solve(p), 0, solve(p, {.speculation = 8}), 0);
+  expect_same(solve(p), 0, solve(p, {.speculation = 4}), 0);
 }
 
 TYPED_TEST(PropertyOfCStep, TheNumberOfThreadsChangesNothing) {

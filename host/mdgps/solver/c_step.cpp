@@ -48,9 +48,10 @@ CStepPath c_step_path(const BatchShape& shape, const CStepOptions& options, Devi
   return pays && wide::why_not(device).empty() ? CStepPath::wide : CStepPath::fused;
 }
 
-int speculation_width(const CStepOptions& options, std::int64_t conditions) {
+int speculation_width(const CStepOptions& options, std::int64_t conditions, Device device) {
   if (options.speculation > 0) return options.speculation;
-  return conditions <= 1 ? 8 : conditions <= 2 ? 4 : conditions <= 4 ? 2 : 1;
+  const std::int64_t shares = device.kind == Device::Kind::cpu ? 4 : 8;  // more lanes cost the CPU more than they save
+  return static_cast<int>(conditions <= 1 ? shares : conditions <= 2 ? shares / 2 : conditions <= 4 ? shares / 4 : 1);
 }
 
 template <class Real>

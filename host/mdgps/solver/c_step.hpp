@@ -52,8 +52,9 @@ struct CStepOptions {
 template <class Real>
 MDGPS_API CStepPath c_step_path(const BatchShape& shape, const CStepOptions& options, Device device = {});
 
-/// The width of speculation that the options stand for: their own, else 8, 4, 2 and 1 with 1, 2, 4 and more conditions.
-MDGPS_API int speculation_width(const CStepOptions& options, std::int64_t conditions);
+/// The width of speculation that the options stand for: their own, else on the CPU 4, 2 and 1 with 1, 2 and more
+/// conditions, and on a GPU 8, 4, 2 and 1 with 1, 2, up to 4 and more.
+MDGPS_API int speculation_width(const CStepOptions& options, std::int64_t conditions, Device device = {});
 
 /// C-step: for each condition the dual eta is searched at which the maximum-entropy LQR solution under
 /// l/eta - log reference has D_KL = epsilon, to the tolerance. (Weighted entropies widen that solution's covariances to

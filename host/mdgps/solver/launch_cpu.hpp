@@ -22,6 +22,14 @@ using namespace mdgps::kernels;
 template <class Real>
 using NativePack = Pack<Real, native_lanes<Real>>;
 
+/// Half a pack of 512 bits takes conditions that need no more lanes: processors that run such a pack in two halves do
+/// half the work, and all move half the bytes. A lane's numbers are the same.
+template <class Scalar>
+using HalfPack = Pack<Element<Scalar>, lane_count<Scalar> / 2>;
+template <class Scalar>
+inline constexpr bool has_half_pack = sizeof(Scalar) == 64 &&
+                                      !std::is_same_v<HalfPack<Scalar>, NativePack<Element<Scalar>>>;
+
 /// Scratch is handed out in whole cache lines, so that packs are aligned and threads do not share lines.
 template <class Scalar>
 std::size_t scratch_bytes(const Scratch<Scalar>& counted) {
@@ -97,6 +105,12 @@ template <class Scalar, class Op>
 WorkspaceNeeds launch_condition_packs(std::int64_t conditions, int width, const Workspace& workspace, const Op& op) {
   const std::int64_t whole = lane_count<Scalar> / width, packs = (conditions + whole - 1) / whole;
   return launch_packs<Scalar>(packs, workspace, [&](const Solo& g, std::int64_t pack, Scratch<Scalar>& scratch) {
+    if constexpr (has_half_pack<Scalar>) {
+      if (!scratch.counting() && (conditions - pack * whole) * width <= lane_count<HalfPack<Scalar>>) {
+        Scratch<HalfPack<Scalar>> half{reinterpret_cast<HalfPack<Scalar>*>(scratch.data)};
+        return op(g, condition_lanes<HalfPack<Scalar>>(pack * whole, conditions, width), half);
+      }
+    }
     const auto lanes = condition_lanes<Scalar>(pack * whole, conditions, width);
     if constexpr (requires { op.shape.states; } && std::is_same_v<Scalar, NativePack<double>>) {
       constexpr auto sizes = std::make_index_sequence<std::size(compiled_sizes) - 1>();
