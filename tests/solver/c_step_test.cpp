@@ -143,7 +143,7 @@ TEST(CStepOptionsTest, TheWidthOfSpeculationComesFromTheNumberOfConditionsUnless
   };
   const Device gpu{Device::Kind::cuda, 0};
   for (const auto& [conditions, on_cpu, on_gpu] :
-       {Chosen{1, 4, 8}, {2, 2, 4}, {3, 1, 2}, {4, 1, 2}, {5, 1, 1}, {1000, 1, 1}}) {
+       {Chosen{1, 4, 8}, {2, 4, 4}, {3, 2, 2}, {4, 2, 2}, {5, 1, 1}, {1000, 1, 1}}) {
     EXPECT_EQ(speculation_width({}, conditions), on_cpu);
     EXPECT_EQ(speculation_width({}, conditions, gpu), on_gpu);
     EXPECT_EQ(speculation_width({.speculation = 8}, conditions), 8);

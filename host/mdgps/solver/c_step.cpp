@@ -50,8 +50,9 @@ CStepPath c_step_path(const BatchShape& shape, const CStepOptions& options, Devi
 
 int speculation_width(const CStepOptions& options, std::int64_t conditions, Device device) {
   if (options.speculation > 0) return options.speculation;
-  const std::int64_t shares = device.kind == Device::Kind::cpu ? 4 : 8;  // more lanes cost the CPU more than they save
-  return static_cast<int>(conditions <= 1 ? shares : conditions <= 2 ? shares / 2 : conditions <= 4 ? shares / 4 : 1);
+  // For one condition four lanes are half a pack of 512 bits; on a GPU there is always room for eight blocks.
+  if (conditions <= 1) return device.kind == Device::Kind::cpu ? 4 : 8;
+  return conditions <= 2 ? 4 : conditions <= 4 ? 2 : 1;
 }
 
 template <class Real>

@@ -52,8 +52,8 @@ struct CStepOptions {
 template <class Real>
 MDGPS_API CStepPath c_step_path(const BatchShape& shape, const CStepOptions& options, Device device = {});
 
-/// The width of speculation that the options stand for: their own, else on the CPU 4, 2 and 1 with 1, 2 and more
-/// conditions, and on a GPU 8, 4, 2 and 1 with 1, 2, up to 4 and more.
+/// The width of speculation that the options stand for: their own, else 4 with one condition on the CPU and 8 on a GPU,
+/// 4 with two, 2 with up to four and 1 with more.
 MDGPS_API int speculation_width(const CStepOptions& options, std::int64_t conditions, Device device = {});
 
 /// C-step: for each condition the dual eta is searched at which the maximum-entropy LQR solution under
