@@ -239,7 +239,7 @@ def c_step(
     tolerance       relative, on D_KL = step_size
     max_evaluations backward sweeps per condition, one after another
     min_dual, max_dual  range of eta
-    speculation     duals tried at once in an evaluation: 1, 2, 4 or 8; 0: by the number of conditions
+    speculation     duals tried at once in an evaluation: 1, 2, 4 or 8; 0: by the device and the number of conditions
     path            fused: a condition from its first evaluation to its last; wide: all conditions step by step, as products of
                     a BLAS library, for large matrices; automatic: whichever is known to be faster
     entropy_weight  w_t [N,T], in units of cost: minus w_t times the entropy of p(u_t|x_t) joins the cost

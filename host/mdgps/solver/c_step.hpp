@@ -41,7 +41,7 @@ struct CStepOptions {
   double tolerance = 0.01;   ///< relative, on KL = epsilon
   int max_evaluations = 50;  ///< backward sweeps per condition, one after another
   double min_dual = 1e-8, max_dual = 1e16;
-  /// Duals tried at once in an evaluation: 1, 2, 4 or 8; 0: by the number of conditions. On a GPU
+  /// Duals tried at once in an evaluation: 1, 2, 4 or 8; 0: as speculation_width says. On a GPU
   /// before compute capability 9.0, and on the wide path, it is 1.
   int speculation = 0;
   CStepPath path = CStepPath::automatic;  ///< `c_step_path` gives what it stands for
