@@ -136,7 +136,7 @@ TYPED_TEST(PropertyOfCStep, SpeculationFindsTheSameDualInFewerEvaluations) {
   EXPECT_LT(last, mean(one) - 1);
 }
 
-TEST(CStepOptionsTest, TheWidthOfSpeculationComesFromTheNumberOfConditionsUnlessSet) {
+TEST(CStepOptionsTest, TheWidthOfSpeculationComesFromDeviceAndConditionsUnlessSet) {
   struct Chosen {
     std::int64_t conditions;
     int on_cpu, on_gpu;

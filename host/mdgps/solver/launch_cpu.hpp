@@ -100,23 +100,31 @@ bool run_compiled_size([[maybe_unused]] const Op& op, [[maybe_unused]] const Lan
           ...);
 }
 
+/// Runs `op(group, lanes, scratch)`, by the code of its size where there is such.
+template <class Scalar, class Op>
+void run_pack(const Solo& g, const Op& op, const Lanes<Scalar>& lanes, Scratch<Scalar>& scratch) {
+  using Native = NativePack<double>;
+  constexpr bool is_half = has_half_pack<Native> && std::is_same_v<Scalar, HalfPack<Native>>;
+  if constexpr (requires { op.shape.states; } && (std::is_same_v<Scalar, Native> || is_half)) {
+    constexpr auto sizes = std::make_index_sequence<std::size(compiled_sizes) - 1>();
+    if (run_compiled_size(op, lanes, scratch, sizes)) return;
+  }
+  op(g, lanes, scratch);
+}
+
 /// Runs `op(group, lanes, scratch)` for every pack of conditions, each of which takes `width` lanes.
 template <class Scalar, class Op>
 WorkspaceNeeds launch_condition_packs(std::int64_t conditions, int width, const Workspace& workspace, const Op& op) {
   const std::int64_t whole = lane_count<Scalar> / width, packs = (conditions + whole - 1) / whole;
   return launch_packs<Scalar>(packs, workspace, [&](const Solo& g, std::int64_t pack, Scratch<Scalar>& scratch) {
+    const std::int64_t first = pack * whole;
     if constexpr (has_half_pack<Scalar>) {
-      if (!scratch.counting() && (conditions - pack * whole) * width <= lane_count<HalfPack<Scalar>>) {
+      if (!scratch.counting() && (conditions - first) * width <= lane_count<HalfPack<Scalar>>) {
         Scratch<HalfPack<Scalar>> half{reinterpret_cast<HalfPack<Scalar>*>(scratch.data)};
-        return op(g, condition_lanes<HalfPack<Scalar>>(pack * whole, conditions, width), half);
+        return run_pack(g, op, condition_lanes<HalfPack<Scalar>>(first, conditions, width), half);
       }
     }
-    const auto lanes = condition_lanes<Scalar>(pack * whole, conditions, width);
-    if constexpr (requires { op.shape.states; } && std::is_same_v<Scalar, NativePack<double>>) {
-      constexpr auto sizes = std::make_index_sequence<std::size(compiled_sizes) - 1>();
-      if (run_compiled_size(op, lanes, scratch, sizes)) return;
-    }
-    op(g, lanes, scratch);
+    run_pack(g, op, condition_lanes<Scalar>(first, conditions, width), scratch);
   });
 }
 template <class Real, class Op>
