@@ -12,6 +12,7 @@
 #include "mdgps/algorithm/local_models.hpp"
 #include "mdgps/algorithm/mirror_descent.hpp"
 #include "mdgps/simulation/derivative_check.hpp"
+#include "mdgps/simulation/point_mass_task.hpp"
 #include "mdgps/simulation/rollout.hpp"
 #include "mdgps/simulation/signals.hpp"
 
@@ -98,6 +99,9 @@ int check(const std::string& name) {
               task.substeps);
   std::printf("conditions %d, and %d held out\n", task.conditions, task.held_out_conditions);
   std::printf("success    ends nearer than %g m\n", task.success_distance);
+  const std::string why_not = PointMassTask(task).why_not();
+  std::printf("on a GPU   rollouts are made %s%s\n",
+              why_not.empty() ? "there: the task is a point mass" : "on the CPU: ", why_not.c_str());
   print_signals("observation", observation_signals(task));
   print_signals("action", actions);
 

@@ -8,6 +8,7 @@
 #include "kernels/expected_cost.hpp"
 #include "kernels/forward_pass.hpp"
 #include "kernels/gaussian_mixture.hpp"
+#include "kernels/point_mass.hpp"
 #include "kernels/regression.hpp"
 #include "mdgps/solver/batches.hpp"
 #include "mdgps/solver/block.hpp"
@@ -57,6 +58,7 @@ void print_all(const char* real, const Shape& s) {
   print<T>("MixturePrior", real, s, mixture.points, [&](auto& scratch) {
     mixture_moments<Solo, T, T>(g, mixture, kSteps, kSamples, {}, {}, 0, {}, nullptr, nullptr, scratch);
   });
+  print<T>("Rearrange", real, s, kSamples * d, [](auto&) {});
 }
 
 void print_table() {
@@ -65,6 +67,9 @@ void print_table() {
     print_all<double>("double", shape);
     print_all<float>("float", shape);
   }
+  const Shape point_mass{1, kSteps, 4, 2};
+  print<double>("RollOutPointMass", "double", point_mass, rollouts_at_once, [](auto&) {});
+  print<float>("RollOutPointMass", "float", point_mass, rollouts_at_once, [](auto&) {});
 }
 
 }  // namespace

@@ -6,7 +6,9 @@
 #include "mdgps/solver/expected_cost.hpp"
 #include "mdgps/solver/forward_pass.hpp"
 #include "mdgps/solver/kl_divergence.hpp"
+#include "mdgps/solver/rearrange.hpp"
 #include "mixture_problems.hpp"
+#include "point_mass_problems.hpp"
 #include "regression_problems.hpp"
 #include "trajectory_checks.hpp"
 
@@ -204,6 +206,39 @@ TYPED_TEST(GpuOperations, CostExpansionAgreesWithTheCpu) {
   EXPECT_LT(difference(on_gpu.cost.gradient, on_cpu.cost.gradient), this->tolerance);
   EXPECT_LT(difference(on_gpu.cost.constant, on_cpu.cost.constant), this->tolerance);
   EXPECT_LT(difference(on_gpu.sample_cost, on_cpu.sample_cost), this->tolerance);
+}
+
+TYPED_TEST(GpuOperations, PointMassesRollOutAsPlainLoopsDo) {
+  for (const std::int64_t samples : {1, 13, 1000}) {
+    problems::PointMassCase<TypeParam> c(2, 3, samples, 40);
+    const auto host = c.view();
+    gpu::Mirror mirror;
+    roll_out_point_mass<TypeParam>(
+        c.mass, mirror(std::as_const(c.policy).view()),
+        {mirror(host.start), mirror(host.anchors), mirror(host.noise), mirror(host.states), mirror(host.actions),
+         mirror(host.points), mirror(host.distances), mirror(host.weights)},
+        1);
+    mirror.bring_back();
+    EXPECT_GE(problems::expect_rollouts(c, problems::rollout_tolerance<TypeParam>), 2 * samples);
+  }
+}
+
+TYPED_TEST(GpuOperations, RearrangesAndSubtracts) {
+  using Real = TypeParam;
+  Array<Real, 4> from({40, 30, 7, 5}), to({40, 7, 30, 5});
+  Real next = 0;
+  for (Real& x : from.elements()) x = next++;
+  gpu::Mirror mirror;
+  const auto there = mirror(std::as_const(from));
+  const auto target = mirror(to);
+  rearrange<Real>(swapped(there, 1, 2), {}, target);
+  mirror.bring_back();
+  for (int i = 0; i < 40; ++i)
+    for (int t = 0; t < 30; ++t)
+      for (int s = 0; s < 7; ++s) EXPECT_TRUE(std::ranges::equal(to.row(i, s, t), from.row(i, t, s)));
+  rearrange<Real>(swapped(there, 1, 2), swapped(there, 1, 2), target);
+  mirror.bring_back();
+  for (const Real x : to.elements()) EXPECT_EQ(x, Real(0));
 }
 
 }  // namespace

@@ -14,8 +14,10 @@
 #include "mdgps/solver/expected_cost.hpp"
 #include "mdgps/solver/forward_pass.hpp"
 #include "mdgps/solver/kl_divergence.hpp"
+#include "mdgps/solver/rearrange.hpp"
 #include "mdgps/solver/threads.hpp"
 #include "mixture_problems.hpp"
+#include "point_mass_problems.hpp"
 #include "regression_problems.hpp"
 #include "trajectory_checks.hpp"
 
@@ -65,6 +67,8 @@ struct AllOperations {
   std::vector<CostTerm> terms{problems::action_term(), problems::point_term()};
   NormalInverseWishartArrays<double> prior{3, 5, 4};
   View<const double, 4> queries{clusters.points.data(), {3, 5, 10, 4}};
+  problems::PointMassCase<double> rollouts{2, 3, 4, 5};
+  Array<double, 4> copy{{3, 4, 5, 4}};
 
   struct Operation {
     std::string name;
@@ -105,6 +109,12 @@ struct AllOperations {
          [&](Workspace w) {
            expand_cost<double>(terms, samples.view(), samples.cost.view(), samples.sample_cost, w, {});
          }},
+        {"roll_out_point_mass", roll_out_point_mass_workspace_size(rollouts.mass, rollouts.view()),
+         [&](Workspace w) {
+           roll_out_point_mass<double>(rollouts.mass, rollouts.policy.view(), rollouts.view(), 1, w, {});
+         }},
+        {"rearrange", rearrange_workspace_size<double>(copy),
+         [&](Workspace w) { rearrange<double>(rollouts.states, {}, copy, w, {}); }},
     };
   }
 };
@@ -115,9 +125,9 @@ TEST(SolverInterface, AWorkspaceThatIsTooSmallOrElsewhereIsRefused) {
   for (const auto& operation : all.operations()) {
     SCOPED_TRACE(operation.name);
     EXPECT_THAT(refusal([&] {
-                  operation.call({memory.data(), 100, {}});
+                  operation.call({memory.data(), 10, {}});
                 }),
-                AllOf(HasSubstr(operation.name + ": workspace has 100 bytes, expected at least ")));
+                AllOf(HasSubstr(operation.name + ": workspace has 10 bytes, expected at least ")));
     EXPECT_THAT(refusal([&] { operation.call({}); }), HasSubstr("workspace has 0 bytes"));
     EXPECT_THAT(refusal([&] {
                   operation.call({memory.data(), memory.size(), {Device::Kind::cuda, 0}});

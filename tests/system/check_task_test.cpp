@@ -64,6 +64,16 @@ TEST_F(CheckTask, ReportsSizesMotorsCostsAndARollout) {
     EXPECT_NE(outcome.output.find(word), std::string::npos) << word << "\n" << outcome.output;
 }
 
+TEST_F(CheckTask, SaysWhereAGpuWouldHaveRollouts) {
+  const auto says = [&](const std::string& task, const std::string& line) {
+    const auto outcome = run({"check-task", task});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+    EXPECT_NE(outcome.output.find("on a GPU   rollouts are made " + line + "\n"), std::string::npos) << outcome.output;
+  };
+  says("obstacle", "there: the task is a point mass");
+  says(reacher.string(), "on the CPU: its state is not that of joint positions and velocities");
+}
+
 TEST_F(CheckTask, AMistakeInTheFileIsTheUsers) {
   std::ofstream(folder() / "task.toml") << "model = \"model.xml\"\nhorizn = 3\n";
   const auto outcome = run({"check-task", "task.toml"});

@@ -8,6 +8,7 @@
 #include "kernels/random.hpp"
 #include "mdgps/algorithm/controllers.hpp"
 #include "mdgps/algorithm/gaussians.hpp"
+#include "mdgps/solver/rearrange.hpp"
 
 namespace mdgps {
 
@@ -27,31 +28,17 @@ Trajectories rollout_global(const Task& task, const NeuralGaussianPolicy& policy
   return rollout(task, pointers, options);
 }
 
-Array<double, 4> transitions(const Trajectories& samples, Device device) {
+Array<double, 4> transitions(const Trajectories& samples) {
   const auto [N, S, T, n] = samples.states.extents();
   const std::int64_t m = samples.actions.extent(3);
-  Array<double, 4> points({N, T - 1, S, 2 * n + m}, device);
-  for (std::int64_t i = 0; i < N; ++i)
-    for (std::int64_t s = 0; s < S; ++s)
-      for (std::int64_t t = 0; t + 1 < T; ++t) {
-        auto out = points.row(i, t, s).begin();
-        out = std::ranges::copy(samples.states.row(i, s, t), out).out;
-        out = std::ranges::copy(samples.actions.row(i, s, t), out).out;
-        std::ranges::transform(samples.states.row(i, s, t + 1), samples.states.row(i, s, t), out, std::minus<>());
-      }
+  Array<double, 4> points({N, T - 1, S, 2 * n + m}, samples.device());
+  const auto states = swapped(samples.states.view(), 1, 2), actions = swapped(samples.actions.view(), 1, 2);
+  const auto from = part(states, 1, 0, T - 1), to = part(states, 1, 1, T - 1);
+  rearrange<double>(from, {}, part(points.view(), 3, 0, n));
+  rearrange<double>(part(actions, 1, 0, T - 1), {}, part(points.view(), 3, n, m));
+  rearrange<double>(to, from, part(points.view(), 3, n + m, n));
   return points;
 }
-
-namespace {
-
-/// The first `steps` timesteps of a batch.
-template <int Rank>
-View<double, Rank> first_steps(View<double, Rank> view, std::int64_t steps) {
-  view.extents[1] = steps;
-  return view;
-}
-
-}  // namespace
 
 void fit_steps(const RegressionPrior& prior, View<const double, 4> points, View<const double, 2> weights,
                const RegressionPrior::FitOptions& options, View<double, 4> gain, View<double, 3> offset,
@@ -59,7 +46,7 @@ void fit_steps(const RegressionPrior& prior, View<const double, 4> points, View<
   const std::int64_t N = points.extents[0], steps = points.extents[1];
   Array<Status, 2> status({N, steps}, prior.device());
   prior.fit(points, weights, options,
-            {first_steps(gain, steps), first_steps(offset, steps), first_steps(covariance, steps), status});
+            {part(gain, 1, 0, steps), part(offset, 1, 0, steps), part(covariance, 1, 0, steps), status});
 }
 
 void fit_transitions(const RegressionPrior& prior, View<const double, 4> transitions, View<const double, 2> weights,
@@ -68,17 +55,19 @@ void fit_transitions(const RegressionPrior& prior, View<const double, 4> transit
             dynamics.offset, dynamics.covariance);
 }
 
-GaussianStateArrays<double> initial_state(const Trajectories& samples, Device device) {
+GaussianStateArrays<double> initial_state(const Trajectories& samples) {
   const auto [N, S, T, n] = samples.states.extents();
-  GaussianStateArrays<double> initial(BatchShape{.conditions = N, .states = n}, device);
+  GaussianStateArrays<double> initial(BatchShape{.conditions = N, .states = n}, samples.device());
+  Array<double, 4> first({N, S, 1, n}, samples.device());  // the host reads these; the others stay where they are
+  rearrange<double>(part(samples.states.view(), 2, 0, 1), {}, first);
   for (std::int64_t i = 0; i < N; ++i) {
     double total = 0;
     for (std::int64_t s = 0; s < S; ++s) total += samples.weights(i, s);
     for (std::int64_t j = 0; j < n; ++j) {
       double mean = 0, variance = 0;
-      for (std::int64_t s = 0; s < S; ++s) mean += samples.weights(i, s) / total * samples.states(i, s, 0, j);
+      for (std::int64_t s = 0; s < S; ++s) mean += samples.weights(i, s) / total * first(i, s, 0, j);
       for (std::int64_t s = 0; s < S; ++s)
-        variance += samples.weights(i, s) / total * std::pow(samples.states(i, s, 0, j) - mean, 2);
+        variance += samples.weights(i, s) / total * std::pow(first(i, s, 0, j) - mean, 2);
       initial.mean(i, j) = mean;
       initial.covariance(i, j, j) = std::max(variance, 1e-6);
     }
@@ -88,8 +77,8 @@ GaussianStateArrays<double> initial_state(const Trajectories& samples, Device de
 
 Array<double, 2> trajectory_costs(std::span<const CostTerm> terms, const Trajectories& trajectories) {
   const auto [N, S, T, n] = trajectories.states.extents();
-  QuadraticCostArrays<double> unused(BatchShape{N, T, n, trajectories.actions.extent(3)});
-  Array<double, 3> per_step({N, S, T});
+  QuadraticCostArrays<double> unused(BatchShape{N, T, n, trajectories.actions.extent(3)}, trajectories.device());
+  Array<double, 3> per_step({N, S, T}, trajectories.device());
   expand_cost<double>(terms,
                       {trajectories.states, trajectories.actions, trajectories.points, trajectories.point_jacobians,
                        trajectories.weights},

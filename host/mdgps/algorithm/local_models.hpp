@@ -24,8 +24,8 @@ Trajectories rollout_local(const Task& task, const LinearGaussianPolicy<const do
 Trajectories rollout_global(const Task& task, const NeuralGaussianPolicy& policy, const RolloutOptions& options);
 /// @}
 
-/// [x_t; u_t; x_{t+1} - x_t] of every sample: [N,T-1,S,2n+m].
-Array<double, 4> transitions(const Trajectories& samples, Device device = {});
+/// [x_t; u_t; x_{t+1} - x_t] of every sample: [N,T-1,S,2n+m], made where the samples are.
+Array<double, 4> transitions(const Trajectories& samples);
 
 /// The regression of a prior's points [N,T',S,d] into the first T' steps of [N,T,..] arrays.
 void fit_steps(const RegressionPrior& prior, View<const double, 4> points, View<const double, 2> weights,
@@ -39,7 +39,7 @@ void fit_transitions(const RegressionPrior& prior, View<const double, 4> transit
                      double strength, LinearGaussianDynamicsArrays<double>& dynamics);
 
 /// p(x_1) of every condition: the samples' mean, and their variances, at least 1e-6, on the diagonal.
-GaussianStateArrays<double> initial_state(const Trajectories& samples, Device device = {});
+GaussianStateArrays<double> initial_state(const Trajectories& samples);
 
 /// Cost of every trajectory [N,S].
 Array<double, 2> trajectory_costs(std::span<const CostTerm> terms, const Trajectories& trajectories);

@@ -40,21 +40,7 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// An array for a device: itself on the CPU, else a copy.
-template <int Rank>
-class Uploaded {
- public:
-  Uploaded(const Array<double, Rank>& array, Device device) : array_(array) {
-    if (device != Device{}) copy_ = array.on(device);
-  }
-  View<const double, Rank> view() const { return copy_.empty() ? array_.view() : copy_.view(); }
-
- private:
-  const Array<double, Rank>& array_;
-  Array<double, Rank> copy_;
-};
-
-/// The same, once its device is known to be there.
+/// The resources, once their device is known to be there.
 const Resources& available(const Resources& resources) {
   require_training_on(resources.device);
   return resources;
@@ -78,7 +64,11 @@ MirrorDescent::MirrorDescent(const Task& task, const Settings& settings, std::ui
       multiplier_({shape_.conditions}, settings.initial_multiplier),
       surrogate_cost_(make_surrogate_cost(settings, shape_)),
       dynamics_prior_(settings.dynamics_prior, resources.device),
-      policy_prior_(settings.policy_prior, resources.device) {}
+      policy_prior_(settings.policy_prior, resources.device) {
+  if (!resources.simulates_point_masses) return;
+  point_mass_.emplace(task);
+  if (!point_mass_->why_not().empty()) point_mass_.reset();  // MuJoCo simulates it
+}
 
 /// Algorithm 4. The step size waits for the next samples: they tell what the last step was worth. The other methods
 /// modify their surrogate cost between an S-step and the next C-step, as in Algorithm 1.
@@ -105,8 +95,11 @@ IterationReport MirrorDescent::iterate() {
   if (settings_.method == Method::dagger) visited_ = aggregated(visited_, samples);
   {
     const Stopwatch watch(report.seconds.fit);
-    expand_cost_around(samples);
-    fit_dynamics(samples);  // line 3
+    const Device device = resources_.device;
+    const Trajectories copy = samples.device() == device ? Trajectories{} : samples.on(device);
+    const Trajectories& on_device = samples.device() == device ? samples : copy;
+    expand_cost_around(on_device);
+    fit_dynamics(on_device);  // line 3
   }
   if (iteration_ == 1) s_step_on(samples, 0, report);  // pi imitates the initial controllers first
 
@@ -139,27 +132,28 @@ Trajectories MirrorDescent::generate_samples() const {
   options.threads = resources_.threads;
   const bool global = settings_.sampling == Sampling::global && iteration_ > 1;  // the first pi has learned nothing yet
   options.stream = global ? RandomStream::global_rollouts : RandomStream::local_rollouts;
-  return global ? rollout_global(task_, policy_, options) : rollout_local(task_, local_.view(), options);
+  return global ? rollout_global(task_, policy_, options) : roll_out_local(options);
+}
+
+Trajectories MirrorDescent::roll_out_local(const RolloutOptions& options) const {
+  return point_mass_ ? point_mass_->roll_out(local_.view(), options) : rollout_local(task_, local_.view(), options);
 }
 
 void MirrorDescent::expand_cost_around(const Trajectories& samples) {
   current_.cost = QuadraticCostArrays<double>(shape_, resources_.device);
   sample_cost_ = Array<double, 3>({shape_.conditions, settings_.samples, shape_.steps}, resources_.device);
-  const Device device = resources_.device;
-  const Uploaded states(samples.states, device), actions(samples.actions, device), points(samples.points, device);
-  const Uploaded jacobians(samples.point_jacobians, device);
-  const Uploaded weights(samples.weights, device);
-  expand_cost<double>(task_.cost, {states.view(), actions.view(), points.view(), jacobians.view(), weights.view()},
+  expand_cost<double>(task_.cost,
+                      {samples.states, samples.actions, samples.points, samples.point_jacobians, samples.weights},
                       current_.cost.view(), sample_cost_);
   current_.sampled_cost = sampled_costs(sample_cost_, samples.weights);
 }
 
 void MirrorDescent::fit_dynamics(const Trajectories& samples) {
-  transitions_ = transitions(samples, resources_.device);
+  transitions_ = transitions(samples);
   dynamics_prior_.update(transitions_, samples.weights, seed_, static_cast<std::uint32_t>(iteration_));
   current_.dynamics = LinearGaussianDynamicsArrays<double>(shape_, resources_.device);
   fit_transitions(dynamics_prior_, transitions_, samples.weights, 1.0, current_.dynamics);
-  current_.initial = initial_state(samples, resources_.device);
+  current_.initial = initial_state(samples);
 }
 
 void MirrorDescent::linearize_policy(const Trajectories& samples) {
@@ -269,11 +263,11 @@ void MirrorDescent::c_step_on(const Trajectories& samples, IterationReport& repo
     epsilon(i) = settings_.kl_step * multiplier_(i) * static_cast<double>(shape_.steps);
 
   const Surrogate surrogate = surrogate_cost_->surrogate(current_.cost, current_.global);
-  const Uploaded entropy_weight(surrogate.entropy_weight, resources_.device);
+  const Array<double, 2> entropy_weight = surrogate.entropy_weight.on(resources_.device);
   const auto& reference = settings_.reference == Reference::global ? current_.global : current_.local;
   CStepResultArrays<double> result(shape_, resources_.device);
   c_step<double>({current_.initial.view(), current_.dynamics.view(), surrogate.cost.view(), reference.view(), epsilon,
-                  dual_, entropy_weight.view()},
+                  dual_, entropy_weight},
                  result.view());
   for (std::int64_t i = 0; i < shape_.conditions; ++i) {
     const bool usable = has_samples(samples, i) && all_finite(result.policy, i);
@@ -348,8 +342,7 @@ void MirrorDescent::evaluate(IterationReport& report) const {
       paths.push_back(path_of(task_, trajectories, i));
     }
   };
-  roll_out(rollout_local(task_, local_.view(), options), report.local_paths, &ConditionReport::local_cost,
-           &ConditionReport::local_distance);
+  roll_out(roll_out_local(options), report.local_paths, &ConditionReport::local_cost, &ConditionReport::local_distance);
   roll_out(rollout_global(task_, policy_, options), report.global_paths, &ConditionReport::global_cost,
            &ConditionReport::global_distance);
   for (ConditionReport& condition : report.conditions)

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "kernels/random.hpp"
+#include "mdgps/solver/rearrange.hpp"
 
 namespace mdgps {
 
@@ -24,12 +25,10 @@ void RegressionPrior::update(View<const double, 4> points, View<const double, 2>
       std::ranges::copy(state_.weights.row(i).subspan(forgotten * T, old * T), next.weights.row(i).begin());
     }
     for (std::int64_t s = 0; s < S; ++s)
-      for (std::int64_t t = 0; t < T; ++t) {
-        const std::int64_t p = (old + s) * T + t;
-        for (std::int64_t j = 0; j < d; ++j) next.points(i, p, j) = points(i, t, s, j);
-        next.weights(i, p) = weights(i, s);
-      }
+      std::ranges::fill(next.weights.row(i).subspan((old + s) * T, T), weights(i, s));
   }
+  const View<double, 4> by_trajectory(next.points.data(), {N, kept, T, d}, device_);
+  rearrange<double>(swapped(points, 1, 2), {}, part(by_trajectory, 1, old, S));
 
   const std::int64_t components = std::clamp<std::int64_t>(
       kept * T / settings_.points_per_component, std::min(2, settings_.max_components), settings_.max_components);
@@ -65,17 +64,16 @@ Neighbourhood neighbourhood(const View<const double, 4>& points, const View<cons
   const auto [N, T, S, d] = points.extents;
   const std::int64_t samples = (2 * window + 1) * S;
   Neighbourhood near{Array<double, 4>({N, T, samples, d}, device), Array<double, 3>({N, T, samples}, device)};
-  for (std::int64_t i = 0; i < N; ++i)
-    for (std::int64_t t = 0; t < T; ++t)
-      for (int lag = -window; lag <= window; ++lag) {
-        if (t + lag < 0 || t + lag >= T) continue;
-        const double share = 1.0 - std::abs(lag) / (window + 1.0);
-        for (std::int64_t s = 0; s < S; ++s) {
-          const std::int64_t sample = (lag + window) * S + s;
-          near.weights(i, t, sample) = share * weights(i, s);
-          for (std::int64_t j = 0; j < d; ++j) near.points(i, t, sample, j) = points(i, t + lag, s, j);
-        }
-      }
+  for (int lag = -window; lag <= window; ++lag) {
+    const std::int64_t first = std::max(0, -lag), steps = T - std::abs(lag), sample = (lag + window) * S;
+    if (steps <= 0) continue;
+    const auto samples_at_lag = part(near.points.view(), 2, sample, S);
+    rearrange<double>(part(points, 1, first + lag, steps), {}, part(samples_at_lag, 1, first, steps));
+    const double share = 1.0 - std::abs(lag) / (window + 1.0);
+    for (std::int64_t i = 0; i < N; ++i)
+      for (std::int64_t t = first; t < first + steps; ++t)
+        for (std::int64_t s = 0; s < S; ++s) near.weights(i, t, sample + s) = share * weights(i, s);
+  }
   return near;
 }
 

@@ -33,9 +33,13 @@ class TrainingRun {
 /// What a run computes with.
 struct Resources {
   int threads;    ///< for rollouts and the solver
-  Device device;  ///< of fits, C-step and S-step; rollouts are the CPU's
+  Device device;  ///< of fits, C-step and S-step; rollouts in MuJoCo are the CPU's
+  /// Whether the local policies of a point mass (PointMassTask) roll out on the device, without MuJoCo: on a GPU they
+  /// do. On the CPU MuJoCo is the reference, and a rollout without it differs in rounding.
+  bool simulates_point_masses;
 
-  Resources(int threads = 1, Device device = {}) : threads(threads), device(device) {}
+  Resources(int threads = 1, Device device = {})
+      : threads(threads), device(device), simulates_point_masses(device != Device{}) {}
 };
 
 /// The run of settings.method. The task must outlive it.

@@ -18,14 +18,28 @@ struct Trajectories {
 
   Trajectories() = default;
   Trajectories(std::int64_t N, std::int64_t S, std::int64_t T, std::int64_t n, std::int64_t m, std::int64_t o,
-               std::int64_t k)
-      : states({N, S, T, n}),
-        actions({N, S, T, m}),
-        observations({N, S, T, o}),
-        points({N, S, T, k}),
-        point_jacobians({N, S, T, k, n}),
-        distances({N, S, T}),
-        weights({N, S}, 1.0) {}
+               std::int64_t k, Device device = {})
+      : states({N, S, T, n}, device),
+        actions({N, S, T, m}, device),
+        observations({N, S, T, o}, device),
+        points({N, S, T, k}, device),
+        point_jacobians({N, S, T, k, n}, device),
+        distances({N, S, T}, device),
+        weights({N, S}, 1.0, device) {}
+
+  /// A copy for a device.
+  Trajectories on(Device device) const {
+    Trajectories copy;
+    copy.states = states.on(device);
+    copy.actions = actions.on(device);
+    copy.observations = observations.on(device);
+    copy.points = points.on(device);
+    copy.point_jacobians = point_jacobians.on(device);
+    copy.distances = distances.on(device);
+    copy.weights = weights.on(device);
+    return copy;
+  }
+  Device device() const { return states.device(); }
 };
 
 }  // namespace mdgps
