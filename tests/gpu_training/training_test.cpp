@@ -65,6 +65,24 @@ TEST(GpuTraining, SStepGivesTheSameBytesEveryTime) {
   EXPECT_EQ(largest_difference(means(first, points.observations), means(second, points.observations)), 0.0);
 }
 
+TEST(GpuTraining, TheNetworkGivesTheCpusMeansAndJacobians) {
+  MDGPS_SKIP_WITHOUT_TRAINING();
+  const RandomPoints points(400, 6, 3);
+  NeuralGaussianPolicy policy = new_policy(points);
+  policy.fit_normalization(points.observations);
+  const Array<double, 2> there = points.observations.on(gpu), expected = means(policy, points.observations);
+  Array<double, 2> result({400, 3}, gpu);
+  policy.mean(there, result);
+  EXPECT_LT(largest_difference(result, expected), 1e-12);
+  Array<double, 3> jacobians({400, 3, 6}, gpu), expected_jacobians({400, 3, 6});
+  policy.jacobian(there, jacobians);
+  policy.jacobian(points.observations, expected_jacobians);
+  double largest = 0.0;
+  for (std::size_t i = 0; i < jacobians.elements().size(); ++i)
+    largest = std::max(largest, std::abs(jacobians.elements()[i] - expected_jacobians.elements()[i]));
+  EXPECT_LT(largest, 1e-12);
+}
+
 /// The same task, a few iterations on each device: the first C-step sees the same samples and the same fits but for
 /// rounding; later ones follow another network.
 void expect_run_like_the_cpu(const std::filesystem::path& file) {

@@ -3,26 +3,29 @@
 #include <algorithm>
 
 #include "mdgps/algorithm/local_models.hpp"
+#include "mdgps/solver/rearrange.hpp"
 
 namespace mdgps {
 
 namespace {
 
-/// mu(o) of every sample: [N,S,T,m].
+/// mu(o) of every sample, where the samples are: [N,S,T,m].
 Array<double, 4> mean_actions(const NeuralGaussianPolicy& policy, const Trajectories& samples) {
   const auto [N, S, T, o] = samples.observations.extents();
   const std::int64_t m = policy.actions();
-  Array<double, 4> means({N, S, T, m});
-  policy.mean({samples.observations.data(), {N * S * T, o}}, {means.data(), {N * S * T, m}});
+  const Device device = samples.device();
+  Array<double, 4> means({N, S, T, m}, device);
+  policy.mean({samples.observations.data(), {N * S * T, o}, device}, {means.data(), {N * S * T, m}, device});
   return means;
 }
 
 void add_covariance(const NeuralGaussianPolicy& policy, LinearGaussianPolicyArrays<double>& linear) {
-  const Array<double, 2> covariance = policy.covariance();
-  for (std::int64_t i = 0; i < linear.covariance.extent(0); ++i)
-    for (std::int64_t t = 0; t < linear.covariance.extent(1); ++t)
-      std::ranges::transform(linear.covariance.row(i, t), covariance.elements(), linear.covariance.row(i, t).begin(),
-                             std::plus<>());
+  const Device device = linear.covariance.device();
+  Array<double, 2> negative = policy.covariance().on(device);
+  for (double& x : negative.elements()) x = -x;
+  const auto& extents = linear.covariance.extents();
+  const View<const double, 4> at_every_step(negative.data(), extents, {0, 0, extents[3], 1}, device);
+  rearrange<double>(linear.covariance.view(), at_every_step, linear.covariance);
 }
 
 }  // namespace
@@ -34,12 +37,8 @@ LinearGaussianPolicyArrays<double> linearize_by_regression(const NeuralGaussianP
   const std::int64_t m = policy.actions();
   const Array<double, 4> means = mean_actions(policy, samples);
   Array<double, 4> points({N, T, S, n + m}, prior.device());
-  for (std::int64_t i = 0; i < N; ++i)
-    for (std::int64_t s = 0; s < S; ++s)
-      for (std::int64_t t = 0; t < T; ++t) {
-        const auto out = std::ranges::copy(samples.states.row(i, s, t), points.row(i, t, s).begin()).out;
-        std::ranges::copy(means.row(i, s, t), out);
-      }
+  rearrange<double>(swapped(samples.states.view(), 1, 2), {}, part(points.view(), 3, 0, n));
+  rearrange<double>(swapped(means.view(), 1, 2), {}, part(points.view(), 3, n, m));
   prior.update(points, samples.weights, seed, iteration);
   LinearGaussianPolicyArrays<double> linear(BatchShape{N, T, n, m}, prior.device());
   fit_steps(prior, points, samples.weights, {}, linear.gain, linear.offset, linear.covariance);
@@ -53,8 +52,8 @@ LinearGaussianPolicyArrays<double> linearize_by_jacobian(const NeuralGaussianPol
   const auto [N, S, T, n] = samples.states.extents();
   const std::int64_t m = policy.actions(), o = policy.observations();
   const Array<double, 4> means = mean_actions(policy, samples);
-  Array<double, 3> jacobians({N * S * T, m, o});
-  policy.jacobian({samples.observations.data(), {N * S * T, o}}, jacobians);
+  Array<double, 3> jacobians({N * S * T, m, o}, samples.device());
+  policy.jacobian({samples.observations.data(), {N * S * T, o}, samples.device()}, jacobians);
 
   LinearGaussianPolicyArrays<double> linear(BatchShape{N, T, n, m}, device);
   for (std::int64_t i = 0; i < N; ++i) {

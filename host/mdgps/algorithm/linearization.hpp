@@ -10,7 +10,7 @@
 namespace mdgps {
 
 /// The network's mean actions regressed on the states, with the mixture prior over [x; mu(o)]; what the regression
-/// leaves unexplained is added to the policy's covariance. The paper's choice.
+/// leaves unexplained is added to the policy's covariance. The paper's choice. The samples are on the prior's device.
 LinearGaussianPolicyArrays<double> linearize_by_regression(const NeuralGaussianPolicy& policy,
                                                            const Trajectories& samples, RegressionPrior& prior,
                                                            std::uint64_t seed, std::uint32_t iteration);

@@ -93,11 +93,11 @@ IterationReport MirrorDescent::iterate() {
   current_ = Model{};
   current_.local = local_;
   if (settings_.method == Method::dagger) visited_ = aggregated(visited_, samples);
+  const bool there = samples.device() == resources_.device;
+  const Trajectories copy = there ? Trajectories{} : samples.on(resources_.device);
+  const Trajectories& on_device = there ? samples : copy;
   {
     const Stopwatch watch(report.seconds.fit);
-    const Device device = resources_.device;
-    const Trajectories copy = samples.device() == device ? Trajectories{} : samples.on(device);
-    const Trajectories& on_device = samples.device() == device ? samples : copy;
     expand_cost_around(on_device);
     fit_dynamics(on_device);  // line 3
   }
@@ -106,7 +106,7 @@ IterationReport MirrorDescent::iterate() {
   for (int round = 1; round <= settings_.rounds; ++round) {
     {
       const Stopwatch watch(report.seconds.fit);
-      linearize_policy(samples);  // line 4
+      linearize_policy(on_device);  // line 4
       if (round == 1) {
         refit_unbelievable_dynamics(samples, report);
         if (!previous_.empty()) adjust_step_sizes(report);  // line 7 of the last iteration

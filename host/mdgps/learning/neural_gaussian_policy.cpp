@@ -18,6 +18,8 @@
 #include "kernels/random.hpp"
 #include "mdgps/learning/policy_parameters.hpp"
 #include "mdgps/learning/tensor_view.hpp"
+#include "mdgps/learning/torch_device.hpp"
+#include "mdgps/solver/memory.hpp"
 
 namespace mdgps {
 namespace {
@@ -45,6 +47,16 @@ void draw_weights(NeuralGaussianPolicy::Parameters& p, std::uint64_t seed) {
     }
   }
 }
+
+/// What the mean is computed from, on a device; on the CPU the parameters themselves.
+struct MeanNetwork {
+  at::Tensor scale, shift, weights;
+
+  MeanNetwork(const NeuralGaussianPolicy::Parameters& p, Device device)
+      : scale(p.scale.to(torch_device(device))),
+        shift(p.shift.to(torch_device(device))),
+        weights(p.weights.to(torch_device(device))) {}
+};
 
 }  // namespace
 
@@ -98,44 +110,50 @@ void NeuralGaussianPolicy::fit_normalization(View<const double, 2> observations)
 
 void NeuralGaussianPolicy::mean(View<const double, 2> observations, View<double, 2> means) const {
   const Parameters& p = *parameters_;
-  require_shape(observations, {-1, p.observations()}, "observations");
-  require_shape(means, {observations.extents[0], p.actions()}, "means");
+  const Device device = observations.device;
+  require_shape(observations, {-1, p.observations()}, "observations", device);
+  require_shape(means, {observations.extents[0], p.actions()}, "means", device);
   const c10::InferenceMode guard;
   const SingleThread single;
-  at::Tensor h = to_tensor(observations) * p.scale + p.shift;
+  const MeanNetwork network(p, device);
+  at::Tensor h = to_tensor(observations) * network.scale + network.shift;
   for (std::int64_t l = 0; l < p.layer_count(); ++l) {
-    const at::Tensor matrix = p.layer(p.weights, l);
+    const at::Tensor matrix = p.layer(network.weights, l);
     h = at::addmm(matrix.select(1, p.sizes[l]), h, matrix.narrow(1, 0, p.sizes[l]).t());
     if (l + 1 < p.layer_count()) h.relu_();
   }
   to_tensor(means).copy_(h);
+  wait_for(device);
 }
 
 void NeuralGaussianPolicy::jacobian(View<const double, 2> observations, View<double, 3> jacobians) const {
   const Parameters& p = *parameters_;
   const std::int64_t batch = observations.extents[0], actions = p.actions();
-  require_shape(observations, {-1, p.observations()}, "observations");
-  require_shape(jacobians, {batch, actions, p.observations()}, "jacobians");
+  const Device device = observations.device;
+  require_shape(observations, {-1, p.observations()}, "observations", device);
+  require_shape(jacobians, {batch, actions, p.observations()}, "jacobians", device);
   const c10::InferenceMode guard;
   const SingleThread single;
+  const MeanNetwork network(p, device);
 
   std::vector<at::Tensor> active;  // which units of each hidden layer are on, [B,1,units] of 0 and 1
-  at::Tensor h = to_tensor(observations) * p.scale + p.shift;
+  at::Tensor h = to_tensor(observations) * network.scale + network.shift;
   for (std::int64_t l = 0; l + 1 < p.layer_count(); ++l) {
-    const at::Tensor matrix = p.layer(p.weights, l);
+    const at::Tensor matrix = p.layer(network.weights, l);
     h = at::addmm(matrix.select(1, p.sizes[l]), h, matrix.narrow(1, 0, p.sizes[l]).t()).relu_();
     active.push_back((h > 0).to(at::kDouble).unsqueeze(1));
   }
 
   // W_L D_{L-1} W_{L-1} ... D_1 W_1 diag(scale), multiplied from the left: there are fewer actions than observations,
   // and every product is one matrix product over the whole batch.
-  at::Tensor product = p.layer(p.weights, p.layer_count() - 1).narrow(1, 0, p.sizes[p.layer_count() - 1]);
+  at::Tensor product = p.layer(network.weights, p.layer_count() - 1).narrow(1, 0, p.sizes[p.layer_count() - 1]);
   product = product.unsqueeze(0).expand({batch, -1, -1});
   for (std::int64_t l = p.layer_count() - 2; l >= 0; --l) {
     const at::Tensor left = (product * active[l]).view({batch * actions, p.sizes[l + 1]});
-    product = at::mm(left, p.layer(p.weights, l).narrow(1, 0, p.sizes[l])).view({batch, actions, p.sizes[l]});
+    product = at::mm(left, p.layer(network.weights, l).narrow(1, 0, p.sizes[l])).view({batch, actions, p.sizes[l]});
   }
-  to_tensor(jacobians).copy_(product * p.scale);
+  to_tensor(jacobians).copy_(product * network.scale);
+  wait_for(device);
 }
 
 Array<double, 2> NeuralGaussianPolicy::covariance() const {

@@ -49,10 +49,10 @@ class MDGPS_API NeuralGaussianPolicy {
   /// trained for the scaling they saw.
   void fit_normalization(View<const double, 2> observations);
 
-  /// means [B,m] = mu of each of observations [B,o].
+  /// means [B,m] = mu of each of observations [B,o], on the device that both are on.
   void mean(View<const double, 2> observations, View<double, 2> means) const;
 
-  /// jacobians [B,m,o] = d mu / d o at each of observations [B,o], exact; a unit at its kink counts as off.
+  /// jacobians [B,m,o] = d mu / d o at each of observations [B,o], exact, likewise; a unit at its kink counts as off.
   void jacobian(View<const double, 2> observations, View<double, 3> jacobians) const;
 
   /// Sigma [m,m].

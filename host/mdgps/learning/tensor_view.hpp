@@ -11,6 +11,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "mdgps/learning/torch_device.hpp"
 #include "mdgps/solver/view.hpp"
 
 namespace mdgps {
@@ -18,20 +19,27 @@ namespace mdgps {
 /// The same memory as a tensor.
 template <class T, int Rank>
 at::Tensor to_tensor(const View<T, Rank>& view) {
-  return at::from_blob(const_cast<std::remove_const_t<T>*>(view.data), view.extents, view.strides,
-                       at::TensorOptions().dtype(at::kDouble));
+  const c10::Device device = torch_device(view.device);
+  return at::for_blob(const_cast<std::remove_const_t<T>*>(view.data), view.extents)
+      .strides(view.strides)
+      .options(at::TensorOptions().dtype(at::kDouble).device(device))
+      .target_device(device)
+      .make_tensor();
 }
 
-/// Throws std::invalid_argument unless `view` is in host memory and has these extents; -1 stands for any length.
+/// Throws std::invalid_argument unless `view` is in memory of this device and has these extents; -1 stands for any
+/// length.
 template <class T, int Rank>
-void require_shape(const View<T, Rank>& view, const std::array<std::int64_t, Rank>& expected, const char* name) {
+void require_shape(const View<T, Rank>& view, const std::array<std::int64_t, Rank>& expected, const char* name,
+                   Device device = {}) {
   const auto text = [](const std::array<std::int64_t, Rank>& extents) {
     std::string s = "[";
     for (int d = 0; d < Rank; ++d) s += (d ? "," : "") + (extents[d] < 0 ? "*" : std::to_string(extents[d]));
     return s + "]";
   };
-  if (view.device.kind != Device::Kind::cpu) {
-    throw std::invalid_argument(std::string(name) + ": is in device memory, expected host memory");
+  if (view.device != device) {
+    throw std::invalid_argument(name + (device == Device{} ? std::string(": is in device memory, expected host memory")
+                                                           : ": is on another device than the observations"));
   }
   for (int d = 0; d < Rank; ++d) {
     if (expected[d] >= 0 && view.extents[d] != expected[d]) {

@@ -10,7 +10,7 @@
 namespace mdgps {
 
 /// to <- from, or from - less where `less` is not empty, entry by entry.
-/// from, less, to   [N,T,S,d] with strides of their own; `to` overlaps neither of the others
+/// from, less, to   [N,T,S,d] with strides of their own; `to` is `from` itself or overlaps neither of the others
 /// workspace        at least rearrange_workspace_size(..) bytes on that device
 /// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
 template <class Real>
