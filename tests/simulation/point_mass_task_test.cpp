@@ -177,6 +177,8 @@ TEST(PointMassTask, SaysWhyATaskIsNone) {
               HasSubstr("joint 'x' has limits"));
   EXPECT_THAT(why_not("<motor name=\"y\"", "<velocity kv=\"2\" name=\"y\""),
               HasSubstr("actuator 'y' is no plain motor"));
+  EXPECT_THAT(why_not("<actuator>", "<contact><pair geom1=\"particle\" geom2=\"upper_bar\"/></contact><actuator>"),
+              HasSubstr("its model has contact pairs"));
   EXPECT_EQ(PointMassTask(load_task(testing::reacher / "task.toml")).why_not(),
             "its state is not that of joint positions and velocities");
   EXPECT_EQ(PointMassTask(load_task(testing::tasks_folder / "peg" / "task.toml")).why_not(),

@@ -45,6 +45,8 @@ class Reading {
       return "it has not one joint per action, and three at most";
     for (int j = 0; j < m; ++j)
       if (task_.mujoco->joints[j].position != j) return "its joints are not in the order of the model";
+    if (model_.npair + model_.nflex + model_.ntendon + model_.neq > 0)
+      return "its model has contact pairs, flexible bodies, tendons or equalities";
     mass_.axes = m;
     mass_.timestep = model_.opt.timestep;
     mass_.substeps = task_.substeps;
