@@ -61,6 +61,39 @@ TEST(LocalModels, DynamicsOfALinearSystemAreFound) {
       }
 }
 
+/// y = (1 + t) x + t, so that a step's regression tells whose points it has seen, and with what weight.
+TEST(LocalModels, NeighbouringStepsCountTheLessTheFartherTheyAre) {
+  constexpr int T = 5, S = 6, window = 2;
+  Array<double, 4> points({1, T, S, 2});
+  Array<double, 2> weights({1, S}, 1.0);
+  weights(0, 2) = 0.5;
+  const RandomSequence random(1, RandomStream::user);
+  for (int t = 0; t < T; ++t)
+    for (int s = 0; s < S; ++s) {
+      points(0, t, s, 0) = random.normals(t * S + s)[0];
+      points(0, t, s, 1) = (1 + t) * points(0, t, s, 0) + t;
+    }
+  PriorSettings settings;
+  settings.window = window;
+  settings.regularization = 1e-12;
+  RegressionPrior prior(settings);
+  prior.update(points, weights, 0, 1);
+  LinearGaussianPolicyArrays<double> fit(BatchShape{1, T, 1, 1});
+  fit_steps(prior, points, weights, {.strength = 1e-9}, fit.gain, fit.offset, fit.covariance);
+  for (int t = 0; t < T; ++t) {
+    double w = 0, x = 0, y = 0, xx = 0, xy = 0;
+    for (int near = std::max(0, t - window); near <= std::min(T - 1, t + window); ++near)
+      for (int s = 0; s < S; ++s) {
+        const double share = (1 - std::abs(near - t) / (window + 1.0)) * weights(0, s);
+        const double a = points(0, near, s, 0), b = points(0, near, s, 1);
+        w += share, x += share * a, y += share * b, xx += share * a * a, xy += share * a * b;
+      }
+    const double slope = (xy - x * y / w) / (xx - x * x / w);
+    EXPECT_NEAR(fit.gain(0, t, 0, 0), slope, 1e-6) << "step " << t;
+    EXPECT_NEAR(fit.offset(0, t, 0), (y - slope * x) / w, 1e-6) << "step " << t;
+  }
+}
+
 TEST(LocalModels, ASampleWithoutWeightDoesNotMatter) {
   Trajectories samples = LinearSystem{}.sample();
   samples.weights(0, 3) = 0;
