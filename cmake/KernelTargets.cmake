@@ -1,4 +1,5 @@
-# Compiles <folder>/*.target.cpp once per instruction set, and by nvcc for a GPU, and adds the objects to `target`.
+# Compiles <folder>/*.target.cpp once per instruction set, and by nvcc for a GPU unless a third argument is CPU, and
+# adds the objects to `target`.
 #
 # MDGPS_TARGET is the namespace that a variant lives in (portable, avx2, avx512, cuda); MDGPS_X86_TARGETS tells the
 # dispatcher that the x86 variants exist. A variant's file must not define anything outside that namespace: an inline
@@ -41,7 +42,7 @@ function(mdgps_add_targets_of_kernels target folder)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:${objects}>)
   endforeach()
 
-  if(MDGPS_HAS_CUDA)
+  if(MDGPS_HAS_CUDA AND NOT "CPU" IN_LIST ARGN)
     # A source file has one language: for nvcc each is included by a file of its own.
     set(cuda_sources)
     foreach(source IN LISTS sources)

@@ -22,10 +22,12 @@
 #include <numeric>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "kernels/random.hpp"
+#include "mdgps/learning/matrix_product.hpp"
 #include "mdgps/learning/policy_parameters.hpp"
 #include "mdgps/learning/repeated_work.hpp"
 #include "mdgps/learning/tensor_view.hpp"
@@ -102,6 +104,29 @@ Rows weighted_points(const SStepProblem& problem, const Parameters& p) {
   return rows;
 }
 
+template <class T>
+View<T, 2> matrix_view(const at::Tensor& t) {
+  T* data;
+  if constexpr (std::is_const_v<T>) {
+    data = t.const_data_ptr<std::remove_const_t<T>>();
+  } else {
+    data = t.mutable_data_ptr<T>();
+  }
+  return {data, {t.size(0), t.size(1)}, {t.stride(0), t.stride(1)}, Device{}};
+}
+
+/// Whether the minibatches' own loops on the CPU take it; LibTorch takes everything.
+bool is_single_on_cpu(const at::Tensor& t) { return t.is_cpu() && t.scalar_type() == at::kFloat; }
+
+/// to = a b
+void multiply(at::Tensor& to, const at::Tensor& a, const at::Tensor& b) {
+  if (is_single_on_cpu(to) && fits_matrix_product(to.size(0), to.size(1))) {
+    matrix_product(matrix_view<const float>(a), matrix_view<const float>(b), matrix_view<float>(to));
+  } else {
+    at::mm_out(to, a, b);
+  }
+}
+
 /// The network run forwards and backwards on one batch, in memory that is allocated once. The formulas are short
 /// enough to write out, and so a minibatch costs a dozen matrix products and no record of operations to differentiate.
 /// All views are made beforehand: a step allocates nothing and, on a GPU, touches the same addresses every time.
@@ -145,14 +170,13 @@ class Backpropagation {
   /// Writes the gradient of loss().
   void gradient() {
     forward();
-    at::baddbmm_out(error_gradient_column_, error_gradient_column_, rows_.precision, error_column_, /*beta=*/0.0,
-                    /*alpha=*/1.0 / static_cast<double>(rows_.size()));
+    weigh_error();
     for (std::size_t l = layers_.size(); l-- > 0;) {
       Layer& layer = layers_[l];
-      at::mm_out(layer.gradient, layer.output_gradient_transposed, layer.input);
+      multiply(layer.gradient, layer.output_gradient_transposed, layer.input);
       if (l == 0) break;
       Layer& below = layers_[l - 1];
-      at::mm_out(below.output_gradient, layer.output_gradient, layer.linear);
+      multiply(below.output_gradient, layer.output_gradient, layer.linear);
       at::threshold_backward_out(below.activation_gradient, below.activation_gradient, below.activation, 0.0);
     }
   }
@@ -171,10 +195,31 @@ class Backpropagation {
 
   void forward() {
     for (std::size_t l = 0; l < layers_.size(); ++l) {
-      at::mm_out(layers_[l].output, layers_[l].input, layers_[l].transposed);
+      multiply(layers_[l].output, layers_[l].input, layers_[l].transposed);
       if (l + 1 < layers_.size()) layers_[l].activation.relu_();
     }
     at::sub_out(error_, layers_.back().output, rows_.target);
+  }
+
+  /// Gradient of loss() to the output: w C^-1 e / B.
+  void weigh_error() {
+    const double share = 1.0 / static_cast<double>(rows_.size());
+    if (!is_single_on_cpu(error_)) {
+      at::baddbmm_out(error_gradient_column_, error_gradient_column_, rows_.precision, error_column_, /*beta=*/0.0,
+                      /*alpha=*/share);
+      return;
+    }
+    const std::int64_t m = error_.size(1), row = rows_.all.stride(0);
+    const float* precision = rows_.precision.const_data_ptr<float>();
+    const float* error = error_.const_data_ptr<float>();
+    float* gradient = layers_.back().output_gradient.mutable_data_ptr<float>();
+    for (std::int64_t i = 0; i < rows_.size(); ++i, precision += row, error += m, gradient += m) {
+      for (std::int64_t r = 0; r < m; ++r) {
+        float sum = 0.0F;
+        for (std::int64_t c = 0; c < m; ++c) sum += precision[r * m + c] * error[c];
+        gradient[r] = static_cast<float>(share) * sum;
+      }
+    }
   }
 
   Rows rows_;
@@ -185,7 +230,7 @@ class Backpropagation {
 /// What changes from one minibatch to the next: its points and Adam's rate, laid out beforehand for all of them.
 struct Schedule {
   at::Tensor members;  ///< [K,B] rows of the points
-  at::Tensor rates;    ///< [K] in the type that the fused Adam takes: double on the CPU, single on a GPU
+  at::Tensor rates;    ///< [K]
 
   Schedule(std::int64_t points, std::int64_t batch_size, const SStepOptions& options) {
     const std::int64_t K = options.minibatches, batches_per_pass = points / batch_size;
@@ -213,42 +258,88 @@ struct Schedule {
 
 /// Adam on minibatches, in single precision: the noise of a minibatch is far above its rounding, and a step costs half
 /// as much. The points, the weights and what the optimiser keeps stay on the points' device until the last minibatch;
-/// weights and moments are handed back in double. A minibatch is the same operations on the same memory every time, so
-/// that a GPU replays them.
+/// weights and moments are handed back in double.
 /// Source: Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015.
-void train_mean(Parameters& p, const Rows& all, const SStepOptions& options) {
-  const at::Device device = all.all.device();
-  const Rows points(all.all.to(at::kFloat), p.observations(), p.actions());
-  const std::int64_t batch_size = std::min<std::int64_t>(options.batch_size, points.size());
-  Rows batch(at::empty({batch_size, points.all.size(1)}, points.all.options()), p.observations(), p.actions());
-  const auto on_device = [&](const at::Tensor& t) { return t.to(device, at::kFloat); };
-  const std::vector<at::Tensor> weights{on_device(p.weights)}, gradients{at::zeros_like(weights[0])},
-      first{on_device(p.first_moment)}, second{on_device(p.second_moment)}, count{on_device(p.minibatches)};
-  Backpropagation network(p, weights[0], gradients[0], batch);
+class MeanTraining {
+ public:
+  MeanTraining(Parameters& p, const Rows& all, const SStepOptions& options)
+      : p_(p),
+        options_(options),
+        device_(all.all.device()),
+        points_(all.all.to(at::kFloat), p.observations(), p.actions()),
+        batch_(at::empty({std::min<std::int64_t>(options.batch_size, points_.size()), points_.all.size(1)},
+                         points_.all.options()),
+               p.observations(), p.actions()),
+        schedule_(points_.size(), batch_.size(), options),
+        weights_{single(p.weights)},
+        gradients_{at::zeros_like(weights_[0])},
+        first_{single(p.first_moment)},
+        second_{single(p.second_moment)},
+        count_{single(p.minibatches)},
+        network_(p, weights_[0], gradients_[0], batch_) {}
 
-  const Schedule schedule(points.size(), batch_size, options);
-  const at::Tensor members = schedule.members.to(device),
-                   rates = schedule.rates.to(device, device.is_cpu() ? at::kDouble : at::kFloat);
-  at::Tensor next = at::zeros({1}, members.options()), these = at::empty({1, batch_size}, members.options()),
-             rate = at::empty({1}, rates.options());
-  const at::Tensor indices = these.select(0, 0);
-  RepeatedWork minibatch(device, [&] {
-    at::index_select_out(these, members, 0, next);
-    at::index_select_out(rate, rates, 0, next);
-    next.add_(1);
-    at::index_select_out(batch.all, points.all, 0, indices);
-    network.gradient();
-    count[0].add_(1);
-    at::_fused_adam_(weights, gradients, first, second, /*max_exp_avg_sqs=*/{}, count, rate, /*beta1=*/0.9,
-                     /*beta2=*/0.999, options.weight_decay, /*eps=*/1e-8, /*amsgrad=*/false, /*maximize=*/false);
-  });
-  for (int k = 0; k < options.minibatches; ++k) minibatch();
-  minibatch.finish();
-  p.weights.copy_(weights[0]);
-  p.first_moment.copy_(first[0]);
-  p.second_moment.copy_(second[0]);
-  p.minibatches.copy_(count[0]);
-}
+  void run() {
+    device_.is_cpu() ? run_on_cpu() : run_on_gpu();
+    p_.weights.copy_(weights_[0]);
+    p_.first_moment.copy_(first_[0]);
+    p_.second_moment.copy_(second_[0]);
+    p_.minibatches.copy_(count_[0]);
+  }
+
+ private:
+  at::Tensor single(const at::Tensor& t) const {
+    return t.to(device_, at::kFloat, /*non_blocking=*/false, /*copy=*/true);
+  }
+
+  /// `rate` is a number, or a tensor in the GPU's memory.
+  template <class Rate>
+  void adam(const Rate& rate) {
+    at::_fused_adam_(weights_, gradients_, first_, second_, /*max_exp_avg_sqs=*/{}, count_, rate, /*beta1=*/0.9,
+                     /*beta2=*/0.999, options_.weight_decay, /*eps=*/1e-8, /*amsgrad=*/false, /*maximize=*/false);
+  }
+
+  void run_on_cpu() {
+    const std::int64_t length = points_.all.size(1);
+    const float* const points = points_.all.const_data_ptr<float>();
+    float* const batch = batch_.all.mutable_data_ptr<float>();
+    float* const count = count_[0].mutable_data_ptr<float>();
+    const std::int64_t* member = schedule_.members.const_data_ptr<std::int64_t>();
+    for (int k = 0; k < options_.minibatches; ++k) {
+      for (std::int64_t i = 0; i < batch_.size(); ++i)
+        std::copy_n(points + *member++ * length, length, batch + i * length);
+      network_.gradient();
+      *count += 1.0F;
+      adam(schedule_.rates.const_data_ptr<double>()[k]);
+    }
+  }
+
+  /// A minibatch is the same operations on the same memory every time, so that a GPU replays them.
+  void run_on_gpu() {
+    const at::Tensor members = schedule_.members.to(device_), rates = schedule_.rates.to(device_, at::kFloat);
+    at::Tensor next = at::zeros({1}, members.options()), these = at::empty({1, batch_.size()}, members.options()),
+               rate = at::empty({1}, rates.options());
+    const at::Tensor indices = these.select(0, 0);
+    RepeatedWork minibatch(device_, [&] {
+      at::index_select_out(these, members, 0, next);
+      at::index_select_out(rate, rates, 0, next);
+      next.add_(1);
+      at::index_select_out(batch_.all, points_.all, 0, indices);
+      network_.gradient();
+      count_[0].add_(1);
+      adam(rate);
+    });
+    for (int k = 0; k < options_.minibatches; ++k) minibatch();
+    minibatch.finish();
+  }
+
+  Parameters& p_;
+  const SStepOptions& options_;
+  at::Device device_;
+  Rows points_, batch_;
+  Schedule schedule_;
+  std::vector<at::Tensor> weights_, gradients_, first_, second_, count_;
+  Backpropagation network_;
+};
 
 bool is_finite(const at::Tensor& t) { return at::isfinite(t).all().item<bool>(); }
 
@@ -283,7 +374,7 @@ SStepResult s_step(NeuralGaussianPolicy& policy, const SStepProblem& problem, co
                                                               {p.first_moment, p.first_moment.clone()},
                                                               {p.second_moment, p.second_moment.clone()},
                                                               {p.minibatches, p.minibatches.clone()}};
-  if (options.minibatches > 0) train_mean(p, points, options);
+  if (options.minibatches > 0) MeanTraining(p, points, options).run();
   weights.copy_(p.weights);
   result.final_loss = whole.loss();
   if (!std::isfinite(result.final_loss) || !is_finite(p.weights) || !is_finite(p.second_moment)) {
