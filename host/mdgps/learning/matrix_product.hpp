@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "mdgps/solver/export.hpp"
 #include "mdgps/solver/view.hpp"
 
 namespace mdgps {
@@ -14,6 +15,6 @@ constexpr bool fits_matrix_product(std::int64_t rows, std::int64_t cols) { retur
 /// [M,N] without gaps; M and N such that the result fits (above); shapes are trusted. An element is summed over k from
 /// 0 up, whatever the sizes and the instruction set's width. A minibatch's products are so small that a BLAS takes
 /// twice as long, most of it around the arithmetic (docs/performance.md).
-void matrix_product(const View<const float, 2>& a, const View<const float, 2>& b, const View<float, 2>& to);
+MDGPS_API void matrix_product(const View<const float, 2>& a, const View<const float, 2>& b, const View<float, 2>& to);
 
 }  // namespace mdgps

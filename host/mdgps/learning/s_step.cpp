@@ -203,21 +203,25 @@ class Backpropagation {
 
   /// Gradient of loss() to the output: w C^-1 e / B.
   void weigh_error() {
+    constexpr std::int64_t width = 4;  // sums side by side: one alone would wait for each of its additions
     const double share = 1.0 / static_cast<double>(rows_.size());
-    if (!is_single_on_cpu(error_)) {
+    const std::int64_t m = error_.size(1), row = rows_.all.stride(0);
+    if (!is_single_on_cpu(error_) || m < width) {
       at::baddbmm_out(error_gradient_column_, error_gradient_column_, rows_.precision, error_column_, /*beta=*/0.0,
                       /*alpha=*/share);
       return;
     }
-    const std::int64_t m = error_.size(1), row = rows_.all.stride(0);
     const float* precision = rows_.precision.const_data_ptr<float>();
     const float* error = error_.const_data_ptr<float>();
     float* gradient = layers_.back().output_gradient.mutable_data_ptr<float>();
     for (std::int64_t i = 0; i < rows_.size(); ++i, precision += row, error += m, gradient += m) {
-      for (std::int64_t r = 0; r < m; ++r) {
-        float sum = 0.0F;
-        for (std::int64_t c = 0; c < m; ++c) sum += precision[r * m + c] * error[c];
-        gradient[r] = static_cast<float>(share) * sum;
+      for (std::int64_t end = width; end < m + width; end += width) {
+        const std::int64_t first = std::min(end, m) - width;
+        float sum[width] = {};
+        for (std::int64_t c = 0; c < m; ++c) {  // columns, which in a symmetric matrix are rows
+          for (std::int64_t j = 0; j < width; ++j) sum[j] += precision[c * m + first + j] * error[c];
+        }
+        for (std::int64_t j = 0; j < width; ++j) gradient[first + j] = static_cast<float>(share) * sum[j];
       }
     }
   }
@@ -299,14 +303,19 @@ class MeanTraining {
   }
 
   void run_on_cpu() {
-    const std::int64_t length = points_.all.size(1);
+    constexpr std::int64_t line = 64 / sizeof(float);
+    const std::int64_t B = batch_.size(), length = points_.all.size(1);
     const float* const points = points_.all.const_data_ptr<float>();
     float* const batch = batch_.all.mutable_data_ptr<float>();
     float* const count = count_[0].mutable_data_ptr<float>();
     const std::int64_t* member = schedule_.members.const_data_ptr<std::int64_t>();
     for (int k = 0; k < options_.minibatches; ++k) {
-      for (std::int64_t i = 0; i < batch_.size(); ++i)
-        std::copy_n(points + *member++ * length, length, batch + i * length);
+      for (std::int64_t i = 0; i < B; ++i) std::copy_n(points + *member++ * length, length, batch + i * length);
+      if (k + 1 < options_.minibatches) {  // the next points come from memory while these are worked on
+        for (std::int64_t i = 0; i < B; ++i) {
+          for (std::int64_t e = 0; e < length; e += line) __builtin_prefetch(points + member[i] * length + e);
+        }
+      }
       network_.gradient();
       *count += 1.0F;
       adam(schedule_.rates.const_data_ptr<double>()[k]);

@@ -14,7 +14,7 @@ namespace mdgps {
 struct SStepProblem {
   View<const double, 2> observations;       ///< [P,o]
   View<const double, 2> target_means;       ///< [P,m]
-  View<const double, 3> target_precisions;  ///< [P,m,m]
+  View<const double, 3> target_precisions;  ///< [P,m,m] symmetric
   View<const double, 1> weights;            ///< [P] not negative; 0 drops the point; empty: all 1
 };
 

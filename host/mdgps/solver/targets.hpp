@@ -1,6 +1,6 @@
 #pragma once
 /// What a *.target.cpp file is compiled for: each instruction set of the CPU, of which the widest that this machine has
-/// is called, and a GPU. Private to the solver.
+/// is called, and a GPU. Private to mdgps.
 
 #include <cstddef>
 #include <string_view>
