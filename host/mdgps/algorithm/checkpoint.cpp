@@ -104,8 +104,7 @@ void MirrorDescent::save(const std::filesystem::path& folder) const {
 
   const std::filesystem::path file = folder / numbers_file;
   std::ofstream stream(file, std::ios::binary);
-  const std::vector<std::uint8_t> bytes = json::to_cbor(document);
-  stream.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  json::to_cbor(document, stream);
   stream.close();
   if (!stream) throw std::runtime_error(file.string() + " cannot be written; check the disk's space and permissions");
   policy_.save(folder / network_file);

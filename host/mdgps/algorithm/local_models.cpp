@@ -214,8 +214,8 @@ ImitationPoints imitation_points(const LinearGaussianPolicyArrays<double>& polic
               for (std::int64_t other = 0; other < S; ++other) {
                 const double g = scale * random.normals(draw++)[0];
                 if (samples.weights(i, other) == 0) continue;
-                for (std::int64_t j = 0; j < n; ++j)
-                  state[j] += g * (samples.states(i, other, near, j) - means(i, near, j));
+                const auto sample = samples.states.row(i, other, near), mean = means.row(i, near);
+                for (std::int64_t j = 0; j < n; ++j) state[j] += g * (sample[j] - mean[j]);
               }
           }
           for (std::int64_t j = 0; j < o; ++j) points.observations(p, j) = state[observation_entries[j]];
