@@ -82,6 +82,16 @@ using Mask = typename ScalarTraits<Scalar>::Mask;
 template <class Scalar>
 inline constexpr int lane_count = ScalarTraits<Scalar>::lanes;
 
+/// The scalar with half the lanes that takes what needs no more, where that is faster; else the scalar itself.
+template <class Scalar>
+struct HalfPackOf {
+  using Type = Scalar;
+};
+template <class Scalar>
+using HalfPack = typename HalfPackOf<Scalar>::Type;
+template <class Scalar>
+inline constexpr bool has_half_pack = !std::is_same_v<HalfPack<Scalar>, Scalar>;
+
 MDGPS_FUNCTION double select(bool mask, double a, double b) { return mask ? a : b; }
 MDGPS_FUNCTION float select(bool mask, float a, float b) { return mask ? a : b; }
 MDGPS_FUNCTION bool any(bool mask) { return mask; }

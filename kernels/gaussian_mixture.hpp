@@ -20,6 +20,28 @@ struct MixtureShape {
   }
 };
 
+/// f(first, Pack{}) for packs of components: the last are a half pack where that is enough.
+template <class Scalar, class Function>
+MDGPS_FUNCTION void for_each_pack_of_components(const MixtureShape& shape, Function f) {
+  constexpr int W = lane_count<Scalar>;
+  for (int first = 0; first < shape.components; first += W) {
+    if constexpr (has_half_pack<Scalar>) {
+      if (shape.components - first <= W / 2) return f(first, HalfPack<Scalar>{});
+    }
+    f(first, Scalar{});
+  }
+}
+
+/// The memory of a matrix or a vector of whole packs, for as many packs of another width.
+template <class Pack, class Scalar>
+MDGPS_FUNCTION Matrix<Pack> of_packs(const Matrix<Scalar>& m) {
+  return matrix(reinterpret_cast<Pack*>(m.data), m.rows, m.cols);
+}
+template <class Pack, class Scalar>
+MDGPS_FUNCTION Vector<Pack> of_packs(const Vector<Scalar>& v) {
+  return {reinterpret_cast<Pack*>(v.data), v.size};
+}
+
 /// A mixture of K Gaussians in memory: mean [K,d], covariance [K,d,d], weight [K].
 template <class T>
 struct Mixture {
@@ -69,6 +91,10 @@ struct ComponentFactors {
   MDGPS_FUNCTION static ComponentFactors take(Scratch<Scalar>& s, int d) {
     return {s.take_matrix(d, d), s.take_matrix(d, d), s.take_vector(d), s.take_vector(d), Scalar{}};
   }
+  template <class Pack>
+  MDGPS_FUNCTION ComponentFactors<Pack> in_packs() const {
+    return {of_packs<Pack>(factor), of_packs<Pack>(W), of_packs<Pack>(mu), of_packs<Pack>(w), Pack{}};
+  }
 
   template <class Group, class T>
   MDGPS_FUNCTION void factorise(const Group& g, const MixtureShape& shape, const Mixture<const T>& mixture, int first,
@@ -88,29 +114,35 @@ struct ComponentFactors {
 };
 
 /// table[point, component] = log(weight_k N(z; mu_k, Sigma_k)).   points [P,d] contiguous, table [P,padded].
+/// False where a covariance is not positive definite.
 template <class Group, class Scalar, class T>
-MDGPS_FUNCTION void log_joint(const Group& g, const MixtureShape& shape, const T* points,
-                              const Mixture<const T>& mixture, T* table, ComponentFactors<Scalar>& factors,
-                              Mask<Scalar>& ok) {
-  constexpr int R = TileShape<Scalar>::rows, C = TileShape<Scalar>::cols, W = lane_count<Scalar>;
+MDGPS_FUNCTION bool log_joint(const Group& g, const MixtureShape& shape, const T* points,
+                              const Mixture<const T>& mixture, T* table, const ComponentFactors<Scalar>& memory) {
   const int d = shape.dimensions, row = shape.padded<Scalar>();
-  const int tiles = (d + R - 1) / R;
-  for (int first = 0; first < shape.components; first += W) {
+  bool all_ok = true;
+  for_each_pack_of_components<Scalar>(shape, [&](int first, auto pack) {
+    using Pack = decltype(pack);
+    constexpr int R = TileShape<Pack>::rows, C = TileShape<Pack>::cols;
+    const int tiles = (d + R - 1) / R;
+    auto factors = memory.template in_packs<Pack>();
+    Mask<Pack> ok = true;
     factors.factorise(g, shape, mixture, first, ok);
+    all_ok = all_ok && !any(!ok);
     for_each(g, static_cast<int>((shape.points + C - 1) / C), [&](int block) {
       const std::int64_t p0 = std::int64_t{block} * C;
       const int count = static_cast<int>(shape.points - p0 < C ? shape.points - p0 : C);
-      Scalar squares[C] = {};
+      Pack squares[C] = {};
       for (int tile = 0; tile < tiles; ++tile) {
         const int i0 = tile * d / tiles, i1 = (tile + 1) * d / tiles;
         whitened_tile_of<R, C>(i1 - i0, count, factors.W, factors.w, i0, points + p0 * d, d, squares);
       }
       for (int c = 0; c < count; ++c) {
-        const Scalar value = factors.constant - Scalar(0.5) * squares[c];
+        const Pack value = factors.constant - Pack(0.5) * squares[c];
         write_lanes(value, table + (p0 + c) * row + first);
       }
     });
-  }
+  });
+  return all_ok;
 }
 
 /// Turns log(weight_k N(z)) into responsibilities, point by point; evidence[point] = log sum_k weight_k N(z).
@@ -193,18 +225,21 @@ MDGPS_FUNCTION void first_moment_tile_of(const T* points, int d, const T* shares
 template <class Group, class Scalar, class T>
 MDGPS_FUNCTION void maximise(const Group& g, const MixtureShape& shape, const T* points, const T* point_weights,
                              T* table, T total_weight, T regularization, const Mixture<T>& mixture,
-                             const Matrix<Scalar>& second, const Vector<Scalar>& first_moment) {
-  constexpr int R = TileShape<Scalar>::rows, C = TileShape<Scalar>::cols, W = lane_count<Scalar>;
+                             const Matrix<Scalar>& second_memory, const Vector<Scalar>& first_memory) {
   constexpr int block_rows = lane_count<Scalar> == 1 ? 1 : 6;  // on a GPU a thread has a dimension
   constexpr int block = 128;  // points whose rows stay in the first cache while all tiles pass over them
   const int d = shape.dimensions, row = shape.padded<Scalar>();
-  const int tile_rows = (d + R - 1) / R, tile_cols = (d + C - 1) / C;
   const T lost = T(1e-4) / T(shape.components);
-  for (int first = 0; first < shape.components; first += W) {
-    const auto lanes = condition_lanes<Scalar>(first, shape.components);
-    const Scalar mass = sum_of(g, static_cast<int>(shape.points),
-                               [&](int p) { return read_lanes<Scalar>(table + std::int64_t{p} * row + first); });
-    const Mask<Scalar> alive = mass > Scalar(lost * total_weight);
+  for_each_pack_of_components<Scalar>(shape, [&](int first, auto pack) {
+    using Pack = decltype(pack);
+    constexpr int R = TileShape<Pack>::rows, C = TileShape<Pack>::cols, W = lane_count<Pack>;
+    const int tile_rows = (d + R - 1) / R, tile_cols = (d + C - 1) / C;
+    const auto second = of_packs<Pack>(second_memory);
+    const auto first_moment = of_packs<Pack>(first_memory);
+    const auto lanes = condition_lanes<Pack>(first, shape.components);
+    const Pack mass = sum_of(g, static_cast<int>(shape.points),
+                             [&](int p) { return read_lanes<Pack>(table + std::int64_t{p} * row + first); });
+    const Mask<Pack> alive = mass > Pack(lost * total_weight);
     if (any(!alive))
       for_each(g, static_cast<int>(shape.points), [&](int p) {
         for (int w = 0; w < lanes.count; ++w)
@@ -212,8 +247,8 @@ MDGPS_FUNCTION void maximise(const Group& g, const MixtureShape& shape, const T*
             table[std::int64_t{p} * row + first + w] = point_weights == nullptr ? T(1) : point_weights[p];
       });
 
-    fill(g, second, Scalar{});
-    fill(g, first_moment.column(), Scalar{});
+    fill(g, second, Pack{});
+    fill(g, first_moment.column(), Pack{});
     for (std::int64_t p0 = 0; p0 < shape.points; p0 += block) {
       const int count = static_cast<int>(shape.points - p0 < block ? shape.points - p0 : block);
       const T* r = table + p0 * row + first;
@@ -235,22 +270,22 @@ MDGPS_FUNCTION void maximise(const Group& g, const MixtureShape& shape, const T*
       });
     }
 
-    const Scalar scale = Scalar(1) / select(alive, mass, Scalar(total_weight));
+    const Pack scale = Pack(1) / select(alive, mass, Pack(total_weight));
     for_each(g, d, [&](int i) {
       for (int j = 0; j <= i; ++j) {
-        const Scalar value = second(i, j) * scale - (first_moment(i) * scale) * (first_moment(j) * scale) +
-                             Scalar(i == j ? regularization : T{});
+        const Pack value = second(i, j) * scale - (first_moment(i) * scale) * (first_moment(j) * scale) +
+                           Pack(i == j ? regularization : T{});
         for (int w = 0; w < lanes.count; ++w) {
           T* covariance = mixture.covariance + lanes.condition[w] * d * d;
           covariance[i * d + j] = lane(value, w);
           covariance[j * d + i] = lane(value, w);
         }
       }
-      const Scalar mean = first_moment(i) * scale;
+      const Pack mean = first_moment(i) * scale;
       for (int w = 0; w < lanes.count; ++w) mixture.mean[lanes.condition[w] * d + i] = lane(mean, w);
     });
     for_each(g, lanes.count, [&](int w) { mixture.weight[lanes.condition[w]] = lane(mass, w) / total_weight; });
-  }
+  });
 }
 
 /// mu_0 and Phi for the query points of one step: the mixture's moments under the points' mean responsibilities.
@@ -306,7 +341,7 @@ MDGPS_FUNCTION EmResult expectation_maximisation(const Group& g, const MixtureSh
                                                  Scratch<Scalar>& scratch) {
   const std::int64_t P = shape.points;
   const int d = shape.dimensions, K = shape.components, row = shape.padded<Scalar>();
-  auto factors = ComponentFactors<Scalar>::take(scratch, d);
+  const auto factors = ComponentFactors<Scalar>::take(scratch, d);
   const auto second = scratch.take_matrix(d, d);
   const auto first = scratch.take_vector(d);
   const auto take = [&](std::int64_t n) {  // plain elements
@@ -350,8 +385,7 @@ MDGPS_FUNCTION EmResult expectation_maximisation(const Group& g, const MixtureSh
   EmResult result{-INFINITY, 0, Outcome::not_converged};
   const Mixture<const T> fixed{mixture.mean, mixture.covariance, mixture.weight};
   while (result.iterations < options.max_iterations) {
-    Mask<Scalar> ok = true;
-    log_joint(g, shape, centred, fixed, table, factors, ok);
+    const bool ok = log_joint(g, shape, centred, fixed, table, factors);
     normalise(g, shape, point_weights, table, evidence, Scalar{});
     const double log_likelihood =
         sum_of(g, static_cast<int>(P), [&](int p) { return static_cast<double>(evidence[p]); });
@@ -359,8 +393,8 @@ MDGPS_FUNCTION EmResult expectation_maximisation(const Group& g, const MixtureSh
     const double size = log_likelihood < 0 ? -log_likelihood : log_likelihood;
     result.log_likelihood = log_likelihood;
     ++result.iterations;
-    if (any(!ok) || !finite(log_likelihood)) {
-      result.outcome = any(!ok) ? Outcome::not_positive_definite : Outcome::not_finite;
+    if (!ok || !finite(log_likelihood)) {
+      result.outcome = !ok ? Outcome::not_positive_definite : Outcome::not_finite;
       break;
     }
     if (gain < options.tolerance * size) {  // also where the likelihood fell
@@ -381,7 +415,7 @@ MDGPS_FUNCTION void mixture_moments(const Group& g, const MixtureShape& shape, i
                                     const Mixture<const T>& mixture, T* prior_mean, T* prior_scatter,
                                     Scratch<Scalar>& scratch) {
   const int d = shape.dimensions, row = shape.padded<Scalar>();
-  auto factors = ComponentFactors<Scalar>::take(scratch, d);
+  const auto factors = ComponentFactors<Scalar>::take(scratch, d);
   const auto take = [&](std::int64_t n) {
     return reinterpret_cast<T*>(scratch.take_stored((n + lane_count<Scalar> - 1) / lane_count<Scalar>));
   };
@@ -399,8 +433,7 @@ MDGPS_FUNCTION void mixture_moments(const Group& g, const MixtureShape& shape, i
     for (int j = 0; j < d; ++j)
       queries[std::int64_t{p} * d + j] = query_weights[p] > T{} ? point[j * points.col_stride] : T{};
   });
-  Mask<Scalar> ok = true;
-  log_joint(g, shape, queries, mixture, table, factors, ok);
+  log_joint(g, shape, queries, mixture, table, factors);
   normalise(g, shape, query_weights, table, evidence, Scalar{});
   for (int t = 0; t < steps; ++t)
     prior_moments(g, shape, samples, table + std::int64_t{t} * samples * row, row, mixture, share,

@@ -22,14 +22,6 @@ using namespace mdgps::kernels;
 template <class Real>
 using NativePack = Pack<Real, native_lanes<Real>>;
 
-/// Half a pack of 512 bits takes conditions that need no more lanes: processors that run such a pack in two halves do
-/// half the work, and all move half the bytes. A lane's numbers are the same.
-template <class Scalar>
-using HalfPack = Pack<Element<Scalar>, lane_count<Scalar> / 2>;
-template <class Scalar>
-inline constexpr bool has_half_pack = sizeof(Scalar) == 64 &&
-                                      !std::is_same_v<HalfPack<Scalar>, NativePack<Element<Scalar>>>;
-
 /// Scratch is handed out in whole cache lines, so that packs are aligned and threads do not share lines.
 template <class Scalar>
 std::size_t scratch_bytes(const Scratch<Scalar>& counted) {
@@ -112,7 +104,8 @@ void run_pack(const Solo& g, const Op& op, const Lanes<Scalar>& lanes, Scratch<S
   op(g, lanes, scratch);
 }
 
-/// Runs `op(group, lanes, scratch)` for every pack of conditions, each of which takes `width` lanes.
+/// Runs `op(group, lanes, scratch)` for every pack of conditions, each of which takes `width` lanes; conditions that
+/// need no more than half a pack run in half a pack.
 template <class Scalar, class Op>
 WorkspaceNeeds launch_condition_packs(std::int64_t conditions, int width, const Workspace& workspace, const Op& op) {
   const std::int64_t whole = lane_count<Scalar> / width, packs = (conditions + whole - 1) / whole;
