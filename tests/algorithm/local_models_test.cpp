@@ -140,14 +140,16 @@ TEST(LocalModels, BothLinearizationsFindAnAffinePolicy) {
 }
 
 TEST(ImitationPoints, TargetsAreTheLocalPolicysActions) {
-  const Trajectories samples = LinearSystem{}.sample();
+  Trajectories samples = LinearSystem{}.sample();
+  for (int i = 0; i < LinearSystem::N; ++i)
+    for (int s = 0; s < LinearSystem::S; ++s) samples.weights(i, s) = 1 + i + 2 * s;
   const BatchShape shape{LinearSystem::N, LinearSystem::T, 3, 2};
   LinearGaussianPolicyArrays<double> policy(shape);
   std::iota(policy.gain.elements().begin(), policy.gain.elements().end(), 1.0);
   for (double& k : policy.offset.elements()) k = 0.25;
   for (int i = 0; i < shape.conditions; ++i)
     for (int t = 0; t < shape.steps; ++t)
-      for (int a = 0; a < 2; ++a) policy.covariance(i, t, a, a) = 0.5;
+      for (int a = 0; a < 2; ++a) policy.covariance(i, t, a, a) = 0.5 / (1 + i + 2 * t);
   const std::vector<int> entries{0, 1, 2};
 
   const auto plain = imitation_points(policy, samples, {}, entries, {});
@@ -158,11 +160,13 @@ TEST(ImitationPoints, TargetsAreTheLocalPolicysActions) {
     const std::int64_t rows = points->weights.extent(0), per_condition = rows / LinearSystem::N;
     for (std::int64_t p = 0; p < rows; ++p) {
       const std::int64_t i = p / per_condition, t = p % LinearSystem::T;
+      const std::int64_t s = p % per_condition / (per_condition / LinearSystem::S);
+      EXPECT_EQ(points->weights(p), 1 + i + 2 * s);
       for (int a = 0; a < 2; ++a) {
         double u = 0.25;
         for (int j = 0; j < 3; ++j) u += policy.gain(i, t, a, j) * points->observations(p, j);
         EXPECT_NEAR(points->target_means(p, a), u, 1e-12);
-        EXPECT_NEAR(points->target_precisions(p, a, a), 2.0, 1e-12);
+        EXPECT_NEAR(points->target_precisions(p, a, a), 2.0 * (1 + i + 2 * t), 1e-11);
       }
     }
   }

@@ -59,6 +59,8 @@ void print_all(const char* real, const Shape& s) {
     mixture_moments<Solo, T, T>(g, mixture, kSteps, kSamples, {}, {}, 0, {}, nullptr, nullptr, scratch);
   });
   print<T>("Rearrange", real, s, kSamples * d, [](auto&) {});
+  print<T>("MeanStates", real, s, s.states, [](auto&) {});
+  print<T>("DrawImitationPoints", real, s, kSteps, [&](auto& scratch) { scratch.take(kSteps * s.states); });
 }
 
 void print_table() {

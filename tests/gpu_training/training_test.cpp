@@ -6,7 +6,10 @@
 #include <cmath>
 #include <filesystem>
 #include <string>
+#include <vector>
 
+#include "kernels/random.hpp"
+#include "mdgps/algorithm/local_models.hpp"
 #include "mdgps/algorithm/mirror_descent.hpp"
 #include "mdgps/learning/s_step.hpp"
 #include "mdgps/learning/training_devices.hpp"
@@ -63,6 +66,50 @@ TEST(GpuTraining, SStepGivesTheSameBytesEveryTime) {
   s_step(first, points.view(), options);
   s_step(second, points.view(), options);
   EXPECT_EQ(largest_difference(means(first, points.observations), means(second, points.observations)), 0.0);
+}
+
+TEST(GpuTraining, SStepTakesPointsThatAreThere) {
+  MDGPS_SKIP_WITHOUT_TRAINING();
+  RandomPoints points(400, 6, 3);
+  points.weights(17) = 0;
+  const auto observations = points.observations.on(gpu), targets = points.target_means.on(gpu);
+  const auto precisions = points.target_precisions.on(gpu);
+  const auto weights = points.weights.on(gpu);
+  NeuralGaussianPolicy from_here = new_policy(points), from_there = new_policy(points);
+  from_here.fit_normalization(points.observations);
+  from_there.fit_normalization(observations);
+  const SStepOptions options{.minibatches = 50, .device = gpu};
+  const SStepResult expected = s_step(from_here, points.view(), options);
+  const SStepResult result = s_step(from_there, {observations, targets, precisions, weights}, options);
+  EXPECT_EQ(result.status, Status::ok);
+  EXPECT_EQ(result.points, 399);
+  EXPECT_NEAR(result.final_loss, expected.final_loss, 1e-3 * std::abs(expected.final_loss));
+  EXPECT_LT(largest_difference(from_there.covariance(), from_here.covariance()), 1e-12);
+}
+
+TEST(GpuTraining, ImitationPointsAreThoseOfTheCpu) {
+  MDGPS_SKIP_WITHOUT_TRAINING();
+  constexpr int N = 3, S = 5, T = 40, n = 6, m = 2;
+  Trajectories samples(N, S, T, n, m, n, 0);
+  LinearGaussianPolicyArrays<double> policy(BatchShape{N, T, n, m});
+  const RandomSequence random(1, RandomStream::user);
+  std::uint32_t draw = 0;
+  for (auto numbers : {samples.states.elements(), policy.gain.elements(), policy.offset.elements()})
+    for (double& x : numbers) x = random.normals(draw++)[0];
+  for (int i = 0; i < N; ++i)
+    for (int t = 0; t < T; ++t)
+      for (int a = 0; a < m; ++a) policy.covariance(i, t, a, a) = 0.5 + i + t;
+  samples.weights(1, 3) = 0;
+  const std::vector<int> entries{5, 0, 1, 2, 3, 4};
+  const Array<double, 3> predicted({N, T, n}, 2.0);
+  const ImitationOptions options{2, 2, 7, 1};
+  const ImitationPoints expected = imitation_points(policy, samples, predicted, entries, options),
+                        points = imitation_points(policy.on(gpu), samples.on(gpu), predicted, entries, options);
+  EXPECT_EQ(points.observations.device(), gpu);
+  EXPECT_LT(largest_difference(points.observations, expected.observations), 1e-12);
+  EXPECT_LT(largest_difference(points.target_means, expected.target_means), 1e-11);
+  EXPECT_EQ(points.target_precisions, expected.target_precisions);
+  EXPECT_EQ(points.weights, expected.weights);
 }
 
 TEST(GpuTraining, TheNetworkGivesTheCpusMeansAndJacobians) {

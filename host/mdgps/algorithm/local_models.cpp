@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 
-#include "kernels/random.hpp"
 #include "mdgps/algorithm/controllers.hpp"
 #include "mdgps/algorithm/gaussians.hpp"
 #include "mdgps/solver/rearrange.hpp"
@@ -159,72 +157,31 @@ void local_mean(const LinearGaussianPolicyArrays<double>& policy, std::int64_t i
   }
 }
 
-namespace {
-
-/// Mean state of each condition and step over the samples: [N,T,n].
-Array<double, 3> mean_states(const Trajectories& samples) {
-  const auto [N, S, T, n] = samples.states.extents();
-  Array<double, 3> mean({N, T, n}, 0.0);
-  for (std::int64_t i = 0; i < N; ++i) {
-    double total = 0;
-    for (const double weight : samples.weights.row(i)) total += weight;
-    for (std::int64_t s = 0; s < S; ++s) {
-      if (samples.weights(i, s) == 0) continue;
-      for (std::int64_t t = 0; t < T; ++t)
-        for (std::int64_t j = 0; j < n; ++j)
-          mean(i, t, j) += samples.weights(i, s) / total * samples.states(i, s, t, j);
-    }
-  }
-  return mean;
-}
-
-}  // namespace
-
 ImitationPoints imitation_points(const LinearGaussianPolicyArrays<double>& policy, const Trajectories& samples,
                                  const Array<double, 3>& predicted, std::span<const int> observation_entries,
                                  const ImitationOptions& options) {
   const std::int64_t N = samples.states.extent(0), S = samples.states.extent(1), T = samples.states.extent(2),
                      n = samples.states.extent(3);
   const std::int64_t m = samples.actions.extent(3), o = samples.observations.extent(3);
-  const std::int64_t copies = options.drawn + 1, P = N * T * S * copies;
-  const Array<double, 4> precisions = inverse_covariances(policy.covariance.view());
-  const Array<double, 3> means = mean_states(samples);
-  ImitationPoints points{Array<double, 2>({P, o}), Array<double, 2>({P, m}), Array<double, 3>({P, m, m}),
-                         Array<double, 1>({P})};
-#pragma omp parallel for schedule(static)
-  for (std::int64_t i = 0; i < N; ++i) {
-    std::vector<double> state(n);
-    std::int64_t p = i * S * copies * T;
-    for (std::int64_t s = 0; s < S; ++s)
-      for (std::int64_t copy = 0; copy < copies; ++copy) {
-        const RandomSequence random(options.seed, RandomStream::imitation, options.iteration,
-                                    static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(s * copies + copy));
-        std::uint32_t draw = 0;
-        for (std::int64_t t = 0; t < T; ++t, ++p) {
-          if (copy == 0) {
-            std::ranges::copy(samples.states.row(i, s, t), state.begin());
-          } else {
-            const bool ahead = copy == 1 && !predicted.empty() && std::isfinite(predicted(i, t, 0));
-            std::ranges::copy((ahead ? predicted : means).row(i, t), state.begin());
-            const std::int64_t first = std::max<std::int64_t>(0, t - options.window);
-            const std::int64_t last = std::min<std::int64_t>(T - 1, t + options.window);
-            const double scale =
-                1.0 / std::sqrt(static_cast<double>((last - first + 1) * std::max<std::int64_t>(S - 1, 1)));
-            for (std::int64_t near = first; near <= last; ++near)
-              for (std::int64_t other = 0; other < S; ++other) {
-                const double g = scale * random.normals(draw++)[0];
-                if (samples.weights(i, other) == 0) continue;
-                const auto sample = samples.states.row(i, other, near), mean = means.row(i, near);
-                for (std::int64_t j = 0; j < n; ++j) state[j] += g * (sample[j] - mean[j]);
-              }
-          }
-          for (std::int64_t j = 0; j < o; ++j) points.observations(p, j) = state[observation_entries[j]];
-          local_mean(policy, i, t, state, points.target_means.row(p));
-          std::ranges::copy(precisions.row(i, t), points.target_precisions.row(p).begin());
-          points.weights(p) = samples.weights(i, s);
-        }
-      }
-  }
+  const std::int64_t rows = S * (options.drawn + 1), P = N * rows * T;
+  const Device device = samples.device();
+  Array<double, 3> means({N, T, n}, device);
+  mean_states<double>(samples.states.view(), samples.weights.view(), means.view());
+  const Array<double, 3> ahead = predicted.on(device), offset = policy.offset.on(device);
+  const Array<double, 4> gain = policy.gain.on(device),
+                         precisions = inverse_covariances(policy.covariance.view()).on(device);
+  Array<int, 1> entries({o}, device);
+  std::ranges::copy(observation_entries, entries.data());
+
+  ImitationPoints points{Array<double, 2>({P, o}, device), Array<double, 2>({P, m}, device),
+                         Array<double, 3>({P, m, m}, device), Array<double, 1>({P}, device)};
+  imitation_points<double>({samples.states, samples.weights, means, ahead, gain, offset, entries},
+                           {points.observations, points.target_means}, options);
+  // One precision for all points of a step, one weight for all of a sample.
+  rearrange<double>({precisions.data(), {N, rows, T, m * m}, {T * m * m, 0, m * m, 1}, device}, {},
+                    {points.target_precisions.data(), {N, rows, T, m * m}, device});
+  rearrange<double>({samples.weights.data(), {N, S, rows / S * T, 1}, {S, 1, 0, 1}, device}, {},
+                    {points.weights.data(), {N, S, rows / S * T, 1}, device});
   return points;
 }
 

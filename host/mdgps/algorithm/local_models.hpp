@@ -9,6 +9,7 @@
 #include "mdgps/learning/neural_gaussian_policy.hpp"
 #include "mdgps/simulation/rollout.hpp"
 #include "mdgps/solver/cost_expansion.hpp"
+#include "mdgps/solver/imitation.hpp"
 #include "mdgps/solver/types.hpp"
 
 namespace mdgps {
@@ -76,20 +77,13 @@ void copy_condition(const LinearGaussianDynamicsArrays<double>& from, LinearGaus
 void local_mean(const LinearGaussianPolicyArrays<double>& policy, std::int64_t condition, std::int64_t step,
                 std::span<const double> state, std::span<double> mean);
 
-/// What the S-step imitates: states of every condition and step with the action distribution of the local policy there.
+/// What the S-step imitates: states of every condition and step with the action distribution of the local policy there,
+/// where the samples are.
 struct ImitationPoints {
   Array<double, 2> observations;       ///< [P,o]
   Array<double, 2> target_means;       ///< [P,m]
   Array<double, 3> target_precisions;  ///< [P,m,m]
   Array<double, 1> weights;            ///< [P]
-};
-
-/// Which states the S-step is given beside the sampled ones.
-struct ImitationOptions {
-  int drawn = 0;   ///< states drawn for each sampled one
-  int window = 2;  ///< steps before and after whose deviations a drawn state combines
-  std::uint64_t seed = 0;
-  std::uint32_t iteration = 0;
 };
 
 /// The sampled states, and states drawn around them: the S-step's objective is an expectation over p_i(x_t), and a

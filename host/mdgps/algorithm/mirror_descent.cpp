@@ -101,7 +101,7 @@ IterationReport MirrorDescent::iterate() {
     expand_cost_around(on_device);
     fit_dynamics(on_device);  // line 3
   }
-  if (iteration_ == 1) s_step_on(samples, 0, report);  // pi imitates the initial controllers first
+  if (iteration_ == 1) s_step_on(on_device, 0, report);  // pi imitates the initial controllers first
 
   for (int round = 1; round <= settings_.rounds; ++round) {
     {
@@ -113,8 +113,8 @@ IterationReport MirrorDescent::iterate() {
       }
     }
     if (iteration_ > 1 || round > 1) modify_surrogate(samples, round);
-    c_step_on(samples, report);         // line 5
-    s_step_on(samples, round, report);  // line 6
+    c_step_on(samples, report);           // line 5
+    s_step_on(on_device, round, report);  // line 6
   }
 
   const Stopwatch watch(report.seconds.evaluation);

@@ -97,14 +97,14 @@ bool NeuralGaussianPolicy::normalized() const { return parameters_->normalized; 
 
 void NeuralGaussianPolicy::fit_normalization(View<const double, 2> observations) {
   Parameters& p = *parameters_;
-  require_shape(observations, {-1, p.observations()}, "observations");
+  require_shape(observations, {-1, p.observations()}, "observations", observations.device);
   if (p.normalized || observations.extents[0] == 0) return;
   const c10::InferenceMode guard;
   const SingleThread single;
   const at::Tensor batch = to_tensor(observations);
   // The population's deviation (no correction), so that a batch of one point is no special case.
-  p.scale = at::std(batch, at::IntArrayRef{0}, std::optional<at::Scalar>(0)).clamp_min(1e-3).reciprocal();
-  p.shift = -batch.mean(0) * p.scale;
+  p.scale = at::std(batch, at::IntArrayRef{0}, std::optional<at::Scalar>(0)).clamp_min(1e-3).reciprocal().cpu();
+  p.shift = -batch.mean(0).cpu() * p.scale;
   p.normalized = true;
 }
 

@@ -40,10 +40,11 @@ using Parameters = NeuralGaussianPolicy::Parameters;
 
 void check(const SStepProblem& problem, const Parameters& p) {
   const std::int64_t points = problem.observations.extents[0], m = p.actions();
-  require_shape(problem.observations, {-1, p.observations()}, "observations");
-  require_shape(problem.target_means, {points, m}, "target_means");
-  require_shape(problem.target_precisions, {points, m, m}, "target_precisions");
-  if (!problem.weights.empty()) require_shape(problem.weights, {points}, "weights");
+  const Device device = problem.observations.device;
+  require_shape(problem.observations, {-1, p.observations()}, "observations", device);
+  require_shape(problem.target_means, {points, m}, "target_means", device);
+  require_shape(problem.target_precisions, {points, m, m}, "target_precisions", device);
+  if (!problem.weights.empty()) require_shape(problem.weights, {points}, "weights", device);
 }
 
 void check(const SStepOptions& options) {
@@ -72,36 +73,38 @@ struct Rows {
   std::int64_t size() const { return all.size(0); }
 };
 
-/// The points with a weight above 0, in their order, the weights divided by their mean.
-Rows weighted_points(const SStepProblem& problem, const Parameters& p) {
+/// The points with a weight above 0, in their order, the weights divided by their mean. Rows are put together where the
+/// problem is; of it the host sees the weights.
+Rows weighted_points(const SStepProblem& problem, const Parameters& p, c10::Device device) {
   const std::int64_t o = p.observations(), m = p.actions();
+  const at::Tensor given = problem.weights.empty() ? at::ones({problem.observations.extents[0]}, at::kDouble)
+                                                   : to_tensor(problem.weights).to(c10::kCPU).contiguous();
+  const double* const weight = given.const_data_ptr<double>();
   std::vector<std::int64_t> kept;
+  std::vector<double> share;
   double weight_sum = 0.0;
-  for (std::int64_t i = 0; i < problem.observations.extents[0]; ++i) {
-    const double weight = problem.weights.empty() ? 1.0 : problem.weights(i);
-    if (weight < 0.0) throw std::invalid_argument("weights: entry " + std::to_string(i) + " is negative");
-    if (weight == 0.0) continue;
+  for (std::int64_t i = 0; i < given.size(0); ++i) {
+    if (weight[i] < 0.0) throw std::invalid_argument("weights: entry " + std::to_string(i) + " is negative");
+    if (weight[i] == 0.0) continue;
     kept.push_back(i);
-    weight_sum += weight;
+    share.push_back(weight[i]);
+    weight_sum += weight[i];
   }
   if (kept.empty()) throw std::invalid_argument("weights: no point has a weight above 0");
+  for (double& w : share) w = w * static_cast<double>(share.size()) / weight_sum;
 
   const auto points = static_cast<std::int64_t>(kept.size());
-  at::Tensor all = at::empty({points, o + 1 + m + m * m}, at::TensorOptions().dtype(at::kDouble));
-  double* row = all.mutable_data_ptr<double>();
-  for (const std::int64_t i : kept) {
-    const double weight =
-        (problem.weights.empty() ? 1.0 : problem.weights(i)) * static_cast<double>(points) / weight_sum;
-    for (std::int64_t c = 0; c < o; ++c) *row++ = problem.observations(i, c);
-    *row++ = 1.0;
-    for (std::int64_t c = 0; c < m; ++c) *row++ = problem.target_means(i, c);
-    for (std::int64_t r = 0; r < m; ++r) {
-      for (std::int64_t c = 0; c < m; ++c) *row++ = weight * problem.target_precisions(i, r, c);
-    }
-  }
-  Rows rows(std::move(all), o, m);
-  rows.input.narrow(1, 0, o).mul_(p.scale).add_(p.shift);
-  return rows;
+  const at::Tensor observations = to_tensor(problem.observations);
+  const at::Tensor members =
+      at::from_blob(kept.data(), {points}, at::TensorOptions().dtype(at::kLong)).to(observations.device());
+  const at::Tensor shares =
+      at::from_blob(share.data(), {points, 1, 1}, at::TensorOptions().dtype(at::kDouble)).to(observations.device());
+  const Rows rows(at::ones({points, o + 1 + m + m * m}, observations.options()), o, m);
+  rows.input.narrow(1, 0, o).copy_(observations.index_select(0, members));
+  rows.target.copy_(to_tensor(problem.target_means).index_select(0, members));
+  rows.precision.copy_(to_tensor(problem.target_precisions).index_select(0, members).mul_(shares));
+  rows.input.narrow(1, 0, o).mul_(p.scale.to(observations.device())).add_(p.shift.to(observations.device()));
+  return {rows.all.to(device), o, m};
 }
 
 template <class T>
@@ -362,14 +365,13 @@ SStepResult s_step(NeuralGaussianPolicy& policy, const SStepProblem& problem, co
   const c10::InferenceMode guard;
   const SingleThread single;
 
-  const Rows given = weighted_points(problem, p);
-  SStepResult result{.points = given.size()};
-  const auto [factor, info] = at::linalg_cholesky_ex(given.precision.mean(0));
-  const Rows points(given.all.to(device), p.observations(), p.actions());
+  const Rows points = weighted_points(problem, p, device);
+  SStepResult result{.points = points.size()};
+  const auto [factor, info] = at::linalg_cholesky_ex(points.precision.mean(0).to(c10::kCPU));
   at::Tensor weights = p.weights.to(device);  // on the CPU p's own
   Backpropagation whole(p, weights, at::zeros_like(weights), points);
   result.initial_loss = whole.loss();
-  if (!is_finite(given.all) || !std::isfinite(result.initial_loss)) {
+  if (!is_finite(points.all) || !std::isfinite(result.initial_loss)) {
     result.status = Status::not_finite;
   } else if (info.item<int>() != 0) {
     result.status = Status::not_positive_definite;
@@ -401,7 +403,7 @@ double s_step_objective(const NeuralGaussianPolicy& policy, const SStepProblem& 
   check(problem, p);
   const c10::InferenceMode guard;
   const SingleThread single;
-  const Rows points = weighted_points(problem, p);
+  const Rows points = weighted_points(problem, p, c10::kCPU);
   const double mean_term = Backpropagation(p, p.weights, at::zeros_like(p.weights), points).loss();
   const double trace = (points.precision.mean(0) * p.covariance).sum().item<double>();
   const at::Tensor factor = std::get<0>(at::linalg_cholesky_ex(p.covariance));

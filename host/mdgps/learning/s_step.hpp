@@ -10,7 +10,8 @@
 namespace mdgps {
 
 /// The points of every condition, sample and timestep, P in all. A local policy p(u|x) = N(K x + k, C) gives at the
-/// state of a point the target mean K x + k and the target precision C^-1.
+/// state of a point the target mean K x + k and the target precision C^-1. All views are in memory of one device,
+/// whichever the training's is.
 struct SStepProblem {
   View<const double, 2> observations;       ///< [P,o]
   View<const double, 2> target_means;       ///< [P,m]
@@ -25,7 +26,7 @@ struct SStepOptions {
   double learning_rate = 1e-3;        ///< Adam's, at the first minibatch
   double final_learning_rate = 1e-3;  ///< at the last one, reached along a half cosine
   double weight_decay = 0.005;        ///< c in the penalty c/2 |theta|^2 on every weight and bias
-  Device device{};                    ///< where LibTorch trains; the problem's views are host memory all the same
+  Device device{};                    ///< where LibTorch trains
   std::uint64_t seed = 0;             ///< seed, iteration and round key the order of the points
   std::uint32_t iteration = 0;
   std::uint32_t round = 0;  ///< of S- and C-steps within the iteration
@@ -57,9 +58,9 @@ struct SStepResult {
 ///
 /// Minibatches run in single precision, as is usual for networks; losses and Sigma are computed in double.
 /// The bytes of the result do not depend on thread counts. The process's own LibTorch settings are left as they were.
-/// On a GPU the points go up once, all minibatches run there, each replayed as a CUDA graph, and the network comes
-/// back. Throws std::invalid_argument when shapes differ from the policy's or from each other, when an option is out of
-/// range, when no weight is above 0, or when LibTorch has no such device (`why_no_training_on`).
+/// On a GPU the points go up once, unless they are there, all minibatches run there, each replayed as a CUDA graph, and
+/// the network comes back. Throws std::invalid_argument when shapes differ from the policy's or from each other, when
+/// an option is out of range, when no weight is above 0, or when LibTorch has no such device (`why_no_training_on`).
 /// Source: [MDGPS B.2].
 MDGPS_API SStepResult s_step(NeuralGaussianPolicy& policy, const SStepProblem& problem, const SStepOptions& options);
 
