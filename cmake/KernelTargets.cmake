@@ -10,9 +10,6 @@ function(mdgps_add_targets_of_kernels target folder)
     return()
   endif()
 
-  # What a network is trained on has the same bytes with every instruction set.
-  set_source_files_properties("${folder}/imitation.target.cpp" PROPERTIES COMPILE_OPTIONS -ffp-contract=off)
-
   set(instruction_sets portable)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
     list(APPEND instruction_sets avx2 avx512)
