@@ -20,7 +20,7 @@ import sys
 PROCESSORS = {"sm_80": (164 * 1024, 32, 64, 65536), "sm_90": (228 * 1024, 32, 64, 65536)}
 KERNELS = {"BackwardPass", "ForwardPass", "KlDivergence", "ExpectedCost", "CStep", "FitLinearGaussian", "ExpandCost",
            "FitGaussianMixture", "MixturePrior", "RollOutPointMass", "Rearrange", "MeanStates",
-           "DrawImitationPoints"}
+           "DrawImitationPoints", "AverageExpansion"}
 
 
 def record(target, command):
@@ -40,12 +40,13 @@ def kernels(build):
         for line in path.read_text().splitlines():
             if match := re.search(r"Compiling entry function '(\w+)' for '(\w+)'", line):
                 name = re.search(r"run_blocksINS\d*_\d+(Warp|Block)E([df])", match[1])
-                operation = re.search(r"\dOn(?:Conditions|Steps)I[df]NS\d*_\d+(\w+?)(?:I[df])?E", match[1])
-                operation = operation or re.search(r"E[df]NS\d*_\d+(\w+?)I[df]E", match[1])
+                operation = re.search(r"\dOn(?:Conditions|Steps)I[df]NS\d*_(\d+)(\w+)", match[1])
+                operation = operation or re.search(r"E[df]NS\d*_(\d+)(\w+)", match[1])
                 entry = None
                 if name and operation:
                     real = {"d": "double", "f": "float"}[name[2]]
-                    entry = found.setdefault((operation[1], real, name[1], match[2]), {})
+                    called = operation[2][:int(operation[1])]  # the length comes before the name
+                    entry = found.setdefault((called, real, name[1], match[2]), {})
             elif entry is not None:
                 for key, pattern in (("registers", r"Used (\d+) registers"), ("stack", r"(\d+) bytes stack frame"),
                                      ("shared", r"(\d+) bytes smem")):

@@ -61,6 +61,7 @@ void print_all(const char* real, const Shape& s) {
   print<T>("Rearrange", real, s, kSamples * d, [](auto&) {});
   print<T>("MeanStates", real, s, s.states, [](auto&) {});
   print<T>("DrawImitationPoints", real, s, kSteps, [&](auto& scratch) { scratch.take(kSteps * s.states); });
+  print<T>("AverageExpansion", real, s, s.actions, [](auto&) {});
 }
 
 void print_table() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kernels/random.hpp"
+#include "mdgps/algorithm/linearization.hpp"
 #include "mdgps/algorithm/local_models.hpp"
 #include "mdgps/algorithm/mirror_descent.hpp"
 #include "mdgps/learning/s_step.hpp"
@@ -29,7 +30,8 @@ NeuralGaussianPolicy new_policy(const RandomPoints& points) {
                                .seed = 5});
 }
 
-double largest_difference(const Array<double, 2>& a, const Array<double, 2>& b) {
+template <int Rank>
+double largest_difference(const Array<double, Rank>& a, const Array<double, Rank>& b) {
   double largest = 0.0;
   for (std::size_t i = 0; i < a.elements().size(); ++i)
     largest = std::max(largest, std::abs(a.elements()[i] - b.elements()[i]));
@@ -112,6 +114,22 @@ TEST(GpuTraining, ImitationPointsAreThoseOfTheCpu) {
   EXPECT_EQ(points.weights, expected.weights);
 }
 
+TEST(GpuTraining, LinearizesByJacobianAsTheCpuDoes) {
+  MDGPS_SKIP_WITHOUT_TRAINING();
+  Trajectories samples(3, 5, 40, 6, 2, 6, 0);
+  const RandomSequence random(1, RandomStream::user);
+  std::uint32_t draw = 0;
+  for (double& x : samples.states.elements()) x = random.normals(draw++)[0];
+  samples.observations = samples.states;
+  samples.weights(1, 3) = 0;
+  const NeuralGaussianPolicy policy({.observations = 6, .actions = 2, .seed = 5});
+  const std::vector<int> entries{0, 1, 2, 3, 4, 5};
+  const auto expected = linearize_by_jacobian(policy, samples, entries),
+             linear = linearize_by_jacobian(policy, samples.on(gpu), entries);
+  EXPECT_LT(largest_difference(linear.gain, expected.gain), 1e-12);
+  EXPECT_LT(largest_difference(linear.offset, expected.offset), 1e-12);
+}
+
 TEST(GpuTraining, TheNetworkGivesTheCpusMeansAndJacobians) {
   MDGPS_SKIP_WITHOUT_TRAINING();
   const RandomPoints points(400, 6, 3);
@@ -124,10 +142,7 @@ TEST(GpuTraining, TheNetworkGivesTheCpusMeansAndJacobians) {
   Array<double, 3> jacobians({400, 3, 6}, gpu), expected_jacobians({400, 3, 6});
   policy.jacobian(there, jacobians);
   policy.jacobian(points.observations, expected_jacobians);
-  double largest = 0.0;
-  for (std::size_t i = 0; i < jacobians.elements().size(); ++i)
-    largest = std::max(largest, std::abs(jacobians.elements()[i] - expected_jacobians.elements()[i]));
-  EXPECT_LT(largest, 1e-12);
+  EXPECT_LT(largest_difference(jacobians, expected_jacobians), 1e-12);
 }
 
 /// The same task, a few iterations on each device: the first C-step sees the same samples and the same fits but for

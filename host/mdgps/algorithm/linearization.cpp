@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "mdgps/algorithm/local_models.hpp"
+#include "mdgps/solver/average_expansion.hpp"
 #include "mdgps/solver/rearrange.hpp"
 
 namespace mdgps {
@@ -48,32 +49,19 @@ LinearGaussianPolicyArrays<double> linearize_by_regression(const NeuralGaussianP
 
 LinearGaussianPolicyArrays<double> linearize_by_jacobian(const NeuralGaussianPolicy& policy,
                                                          const Trajectories& samples,
-                                                         std::span<const int> observation_entries, Device device) {
+                                                         std::span<const int> observation_entries) {
   const auto [N, S, T, n] = samples.states.extents();
   const std::int64_t m = policy.actions(), o = policy.observations();
+  const Device device = samples.device();
   const Array<double, 4> means = mean_actions(policy, samples);
-  Array<double, 3> jacobians({N * S * T, m, o}, samples.device());
-  policy.jacobian({samples.observations.data(), {N * S * T, o}, samples.device()}, jacobians);
+  Array<double, 5> jacobians({N, S, T, m, o}, device);
+  policy.jacobian({samples.observations.data(), {N * S * T, o}, device}, {jacobians.data(), {N * S * T, m, o}, device});
+  Array<int, 1> entries({o}, device);
+  std::ranges::copy(observation_entries, entries.data());
 
   LinearGaussianPolicyArrays<double> linear(BatchShape{N, T, n, m}, device);
-  for (std::int64_t i = 0; i < N; ++i) {
-    double total = 0;
-    for (const double weight : samples.weights.row(i)) total += weight;
-    for (std::int64_t t = 0; t < T; ++t)
-      for (std::int64_t s = 0; s < S; ++s) {
-        const double share = samples.weights(i, s) / total;
-        for (std::int64_t a = 0; a < m; ++a) {
-          // Each sample's own expansion mu + J (x - x_s), averaged.
-          double at_zero = means(i, s, t, a);
-          for (std::int64_t j = 0; j < o; ++j) {
-            const double slope = jacobians((i * S + s) * T + t, a, j);
-            linear.gain(i, t, a, observation_entries[j]) += share * slope;
-            at_zero -= slope * samples.states(i, s, t, observation_entries[j]);
-          }
-          linear.offset(i, t, a) += share * at_zero;
-        }
-      }
-  }
+  average_expansion<double>({samples.states, means, jacobians, samples.weights, entries}, linear.gain.view(),
+                            linear.offset.view());
   add_covariance(policy, linear);
   return linear;
 }

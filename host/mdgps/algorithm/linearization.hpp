@@ -15,10 +15,10 @@ LinearGaussianPolicyArrays<double> linearize_by_regression(const NeuralGaussianP
                                                            const Trajectories& samples, RegressionPrior& prior,
                                                            std::uint64_t seed, std::uint32_t iteration);
 
-/// The network's Jacobian, averaged over the samples of a step, through the samples' mean.
+/// The network's Jacobian, averaged over the samples of a step, through the samples' mean. Made where the samples are.
 /// observation_entries [o]   the state entry of each observation entry
 LinearGaussianPolicyArrays<double> linearize_by_jacobian(const NeuralGaussianPolicy& policy,
                                                          const Trajectories& samples,
-                                                         std::span<const int> observation_entries, Device device = {});
+                                                         std::span<const int> observation_entries);
 
 }  // namespace mdgps

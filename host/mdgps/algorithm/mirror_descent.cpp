@@ -118,7 +118,7 @@ IterationReport MirrorDescent::iterate() {
   }
 
   const Stopwatch watch(report.seconds.evaluation);
-  measure_bounds(samples, report);
+  measure_bounds(on_device, report);
   evaluate(report);
   return report;
 }
@@ -160,7 +160,7 @@ void MirrorDescent::linearize_policy(const Trajectories& samples) {
   current_.global =
       settings_.linearization == Linearization::regression
           ? linearize_by_regression(policy_, samples, policy_prior_, seed_, static_cast<std::uint32_t>(iteration_))
-          : linearize_by_jacobian(policy_, samples, task_.observation_entries, resources_.device);
+          : linearize_by_jacobian(policy_, samples, task_.observation_entries);
 }
 
 /// A fit that cannot tell what its own samples cost, under the policy that made them, is unstable: the samples of a
@@ -353,7 +353,7 @@ void MirrorDescent::evaluate(IterationReport& report) const {
 /// all; beside them stand estimates of what they bound, for the network linearised by its Jacobian at the samples.
 void MirrorDescent::measure_bounds(const Trajectories& samples, IterationReport& report) const {
   report.difference = policy_difference(local_, policy_, samples);
-  const auto global = linearize_by_jacobian(policy_, samples, task_.observation_entries, resources_.device);
+  const auto global = linearize_by_jacobian(policy_, samples, task_.observation_entries);
   const auto under_local = propagate(current_, local_), under_global = propagate(current_, global);
   Array<double, 1> local_total({shape_.conditions}, resources_.device),
       global_total({shape_.conditions}, resources_.device);
