@@ -145,12 +145,20 @@ TEST(GpuTraining, TheNetworkGivesTheCpusMeansAndJacobians) {
   EXPECT_LT(largest_difference(jacobians, expected_jacobians), 1e-12);
 }
 
+std::filesystem::path reacher() { return std::filesystem::path(MDGPS_TEST_DATA) / "tasks" / "reacher" / "task.toml"; }
+std::filesystem::path obstacle() {
+  return std::filesystem::path(MDGPS_TEST_DATA) / "../../apps/tasks/obstacle/task.toml";
+}
+
+Settings quick_settings(const Task& task, Method method) {
+  Settings settings = read_settings(task.algorithm, method);
+  settings.minibatches = std::min(settings.minibatches, 300);
+  return settings;
+}
+
 /// The same task, a few iterations on each device: the first C-step sees the same samples and the same fits but for
 /// rounding; later ones follow another network.
-void expect_run_like_the_cpu(const std::filesystem::path& file) {
-  const Task task = load_task(file, {});
-  Settings settings = read_settings(task.algorithm, Method::mdgps);
-  settings.minibatches = std::min(settings.minibatches, 300);
+void expect_run_like_the_cpu(const Task& task, const Settings& settings) {
   MirrorDescent on_cpu(task, settings, 1, {2}), on_gpu(task, settings, 1, {2, gpu});
   for (int k = 0; k < 3; ++k) {
     const IterationReport expected = on_cpu.iterate(), report = on_gpu.iterate();
@@ -170,12 +178,64 @@ void expect_run_like_the_cpu(const std::filesystem::path& file) {
 
 TEST(GpuTraining, ReacherRunsLikeOnTheCpu) {
   MDGPS_SKIP_WITHOUT_TRAINING();
-  expect_run_like_the_cpu(std::filesystem::path(MDGPS_TEST_DATA) / "tasks" / "reacher" / "task.toml");
+  const Task task = load_task(reacher(), {});
+  expect_run_like_the_cpu(task, quick_settings(task, Method::mdgps));
 }
 
 TEST(GpuTraining, PointMassRunsLikeOnTheCpu) {
   MDGPS_SKIP_WITHOUT_TRAINING();
-  expect_run_like_the_cpu(std::filesystem::path(MDGPS_TEST_DATA) / "../../apps/tasks/obstacle/task.toml");
+  const Task task = load_task(obstacle(), {});
+  expect_run_like_the_cpu(task, quick_settings(task, Method::mdgps));
+}
+
+TEST(GpuTraining, TheAlgorithmsVariantsRunLikeOnTheCpu) {
+  MDGPS_SKIP_WITHOUT_TRAINING();
+  struct Variant {
+    const char* name;
+    void (*apply)(Settings&);
+  };
+  const Variant variants[]{
+      {"samples of the global policy", [](Settings& s) { s.sampling = Sampling::global; }},
+      {"the network's Jacobian", [](Settings& s) { s.linearization = Linearization::jacobian; }},
+      {"neighbouring steps", [](Settings& s) { s.dynamics_prior.window = s.policy_prior.window = 1; }},
+      {"near the previous local policy", [](Settings& s) { s.reference = Reference::previous_local; }},
+      {"two rounds and drawn states", [](Settings& s) { s.rounds = s.drawn_states = 2; }},
+  };
+  const Task task = load_task(reacher(), {});
+  for (const Variant& variant : variants) {
+    SCOPED_TRACE(variant.name);
+    Settings settings = quick_settings(task, Method::mdgps);
+    variant.apply(settings);
+    expect_run_like_the_cpu(task, settings);
+  }
+}
+
+TEST(GpuTraining, OtherMethodsRunLikeOnTheCpu) {
+  MDGPS_SKIP_WITHOUT_TRAINING();
+  const Task task = load_task(reacher(), {});
+  for (const Method method : {Method::badmm, Method::dual_gradient, Method::penalty, Method::admm, Method::dagger}) {
+    SCOPED_TRACE(to_string(method));
+    expect_run_like_the_cpu(task, quick_settings(task, method));
+  }
+}
+
+TEST(GpuTraining, GoesOnFromACheckpoint) {
+  MDGPS_SKIP_WITHOUT_TRAINING();
+  const Task task = load_task(obstacle(), {});
+  const Settings settings = quick_settings(task, Method::mdgps);
+  const auto folder = std::filesystem::path(::testing::TempDir()) / "mdgps_gpu_checkpoint";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder);
+  MirrorDescent whole(task, settings, 1, {2, gpu}), resumed(task, settings, 1, {2, gpu});
+  whole.iterate();
+  whole.save(folder);
+  resumed.load(folder);
+  const IterationReport expected = whole.iterate(), report = resumed.iterate();
+  EXPECT_EQ(report.iteration, 2);
+  for (std::size_t i = 0; i < report.conditions.size(); ++i) {
+    EXPECT_EQ(report.conditions[i].predicted_cost, expected.conditions[i].predicted_cost) << "condition " << i;
+    EXPECT_EQ(report.conditions[i].global_cost, expected.conditions[i].global_cost) << "condition " << i;
+  }
 }
 
 }  // namespace
