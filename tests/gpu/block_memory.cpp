@@ -62,6 +62,7 @@ void print_all(const char* real, const Shape& s) {
   print<T>("MeanStates", real, s, s.states, [](auto&) {});
   print<T>("DrawImitationPoints", real, s, kSteps, [&](auto& scratch) { scratch.take(kSteps * s.states); });
   print<T>("AverageExpansion", real, s, s.actions, [](auto&) {});
+  print<T>("CompareActions", real, s, kSamples, [&](auto& scratch) { scratch.take(kSamples * (2 * s.actions + 1)); });
 }
 
 void print_table() {

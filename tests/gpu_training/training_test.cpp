@@ -12,6 +12,7 @@
 #include "mdgps/algorithm/linearization.hpp"
 #include "mdgps/algorithm/local_models.hpp"
 #include "mdgps/algorithm/mirror_descent.hpp"
+#include "mdgps/algorithm/policy_difference.hpp"
 #include "mdgps/learning/s_step.hpp"
 #include "mdgps/learning/training_devices.hpp"
 #include "tests/learning/problems.hpp"
@@ -114,7 +115,7 @@ TEST(GpuTraining, ImitationPointsAreThoseOfTheCpu) {
   EXPECT_EQ(points.weights, expected.weights);
 }
 
-TEST(GpuTraining, LinearizesByJacobianAsTheCpuDoes) {
+TEST(GpuTraining, LinearizesAndComparesPoliciesAsTheCpuDoes) {
   MDGPS_SKIP_WITHOUT_TRAINING();
   Trajectories samples(3, 5, 40, 6, 2, 6, 0);
   const RandomSequence random(1, RandomStream::user);
@@ -128,6 +129,14 @@ TEST(GpuTraining, LinearizesByJacobianAsTheCpuDoes) {
              linear = linearize_by_jacobian(policy, samples.on(gpu), entries);
   EXPECT_LT(largest_difference(linear.gain, expected.gain), 1e-12);
   EXPECT_LT(largest_difference(linear.offset, expected.offset), 1e-12);
+
+  LinearGaussianPolicyArrays<double> local = expected;
+  for (double& k : local.offset.elements()) k += 0.5;
+  const PolicyDifference difference = policy_difference(local, policy, samples),
+                         there = policy_difference(local.on(gpu), policy, samples.on(gpu));
+  EXPECT_LT(largest_difference(there.action, difference.action), 1e-12);
+  EXPECT_LT(largest_difference(there.mean_kl, difference.mean_kl), 1e-10);
+  EXPECT_LT(largest_difference(there.largest_kl, difference.largest_kl), 1e-10);
 }
 
 TEST(GpuTraining, TheNetworkGivesTheCpusMeansAndJacobians) {

@@ -71,20 +71,14 @@ Array<double, 2> entropies(View<const double, 4> covariances) {
   return entropies;
 }
 
-double gaussian_kl(View<const double, 1> mean_p, View<const double, 2> factor_p, View<const double, 1> mean_q,
-                   View<const double, 2> factor_q) {
-  std::vector<double> p_storage, q_storage, d_storage;
+CovarianceDivergence covariance_divergence(View<const double, 2> factor_p, View<const double, 2> factor_q) {
+  std::vector<double> p_storage, q_storage;
   const auto p = copied(p_storage, factor_p), q = copied(q_storage, factor_q);
-  const auto d = as_matrix(d_storage, p.rows, 1);
-  for (int i = 0; i < p.rows; ++i) d(i, 0) = mean_p(i) - mean_q(i);
-  double log_ratio = 0;
-  for (int i = 0; i < p.rows; ++i) log_ratio += 2.0 * std::log(q(i, i) / p(i, i));
+  CovarianceDivergence divergence;
+  for (int i = 0; i < p.rows; ++i) divergence.log_ratio += 2.0 * std::log(q(i, i) / p(i, i));
   kernels::solve_lower(Solo{}, q, p);
-  kernels::solve_lower(Solo{}, q, d);
-  double squares = 0;
-  for (const double x : p_storage) squares += x * x;
-  for (const double x : d_storage) squares += x * x;
-  return 0.5 * (log_ratio + squares - p.rows);
+  for (const double x : p_storage) divergence.squares += x * x;
+  return divergence;
 }
 
 }  // namespace mdgps

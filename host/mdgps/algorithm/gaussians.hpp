@@ -19,8 +19,12 @@ Array<double, 4> inverse_covariances(View<const double, 4> covariances);
 /// H(N(., C)) in nats for every matrix of a batch [N,T,m,m]; NaN where a matrix has no factor.
 Array<double, 2> entropies(View<const double, 4> covariances);
 
-/// D_KL(N(mean_p, P) || N(mean_q, Q)) in nats, from the factors of both covariances.
-double gaussian_kl(View<const double, 1> mean_p, View<const double, 2> factor_p, View<const double, 1> mean_q,
-                   View<const double, 2> factor_q);
+/// What the covariances P = L_p L_p' and Q = L L' make of D_KL(N(., P) || N(., Q)): it is in nats
+/// 1/2 (log_ratio + squares + |L^-1 (mean_p - mean_q)|^2 - m).
+struct CovarianceDivergence {
+  double log_ratio = 0;  ///< log |Q| / |P|
+  double squares = 0;    ///< |L^-1 L_p|^2
+};
+CovarianceDivergence covariance_divergence(View<const double, 2> factor_p, View<const double, 2> factor_q);
 
 }  // namespace mdgps

@@ -8,9 +8,6 @@
 
 namespace mdgps {
 
-namespace {
-
-/// mu(o) of every sample, where the samples are: [N,S,T,m].
 Array<double, 4> mean_actions(const NeuralGaussianPolicy& policy, const Trajectories& samples) {
   const auto [N, S, T, o] = samples.observations.extents();
   const std::int64_t m = policy.actions();
@@ -19,6 +16,8 @@ Array<double, 4> mean_actions(const NeuralGaussianPolicy& policy, const Trajecto
   policy.mean({samples.observations.data(), {N * S * T, o}, device}, {means.data(), {N * S * T, m}, device});
   return means;
 }
+
+namespace {
 
 void add_covariance(const NeuralGaussianPolicy& policy, LinearGaussianPolicyArrays<double>& linear) {
   const Device device = linear.covariance.device();

@@ -9,6 +9,9 @@
 
 namespace mdgps {
 
+/// mu(o) of every sample, where the samples are: [N,S,T,m].
+Array<double, 4> mean_actions(const NeuralGaussianPolicy& policy, const Trajectories& samples);
+
 /// The network's mean actions regressed on the states, with the mixture prior over [x; mu(o)]; what the regression
 /// leaves unexplained is added to the policy's covariance. The paper's choice. The samples are on the prior's device.
 LinearGaussianPolicyArrays<double> linearize_by_regression(const NeuralGaussianPolicy& policy,

@@ -112,7 +112,7 @@ IterationReport MirrorDescent::iterate() {
         if (!previous_.empty()) adjust_step_sizes(report);  // line 7 of the last iteration
       }
     }
-    if (iteration_ > 1 || round > 1) modify_surrogate(samples, round);
+    if (iteration_ > 1 || round > 1) modify_surrogate(on_device, round);
     c_step_on(samples, report);           // line 5
     s_step_on(on_device, round, report);  // line 6
   }

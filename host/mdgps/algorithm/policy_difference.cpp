@@ -1,39 +1,31 @@
 #include "mdgps/algorithm/policy_difference.hpp"
 
-#include <algorithm>
-#include <utility>
-
 #include "mdgps/algorithm/gaussians.hpp"
-#include "mdgps/algorithm/local_models.hpp"
+#include "mdgps/algorithm/linearization.hpp"
+#include "mdgps/solver/action_divergence.hpp"
 
 namespace mdgps {
 
 PolicyDifference policy_difference(const LinearGaussianPolicyArrays<double>& local, const NeuralGaussianPolicy& global,
                                    const Trajectories& samples) {
-  const auto [N, S, T, n] = samples.states.extents();
-  const std::int64_t m = samples.actions.extent(3), o = samples.observations.extent(3);
-  PolicyDifference difference{Array<double, 3>({N, T, m}), Array<double, 2>({N, T}), Array<double, 2>({N, T})};
-  Array<double, 2> global_means({N * S * T, m}), global_factor({m, m}), factor({m, m});
-  global.mean({samples.observations.data(), {N * S * T, o}}, global_means);
+  const std::int64_t N = samples.states.extent(0), T = samples.states.extent(2), m = samples.actions.extent(3);
+  const Device device = samples.device();
+  Array<double, 2> global_factor({m, m}), factor({m, m}), log_ratio({N, T}, device), squares({N, T}, device);
   cholesky_factor(global.covariance().view(), global_factor);
-  Array<double, 1> mean({m});
-  for (std::int64_t i = 0; i < N; ++i) {
-    double total = 0;
-    for (const double weight : samples.weights.row(i)) total += weight;
+  for (std::int64_t i = 0; i < N; ++i)
     for (std::int64_t t = 0; t < T; ++t) {
       cholesky_factor(local.covariance.view()[i][t], factor);
-      for (std::int64_t s = 0; s < S; ++s) {
-        if (samples.weights(i, s) == 0) continue;
-        const double share = samples.weights(i, s) / total;
-        local_mean(local, i, t, samples.states.row(i, s, t), mean.elements());
-        const View<const double, 1> global_mean = std::as_const(global_means).view()[(i * S + s) * T + t];
-        const double kl = gaussian_kl(mean.view(), factor.view(), global_mean, global_factor.view());
-        difference.mean_kl(i, t) += share * kl;
-        difference.largest_kl(i, t) = std::max(difference.largest_kl(i, t), kl);
-        for (std::int64_t a = 0; a < m; ++a) difference.action(i, t, a) += share * (mean(a) - global_mean(a));
-      }
+      const CovarianceDivergence divergence = covariance_divergence(factor.view(), global_factor.view());
+      log_ratio(i, t) = divergence.log_ratio;
+      squares(i, t) = divergence.squares;
     }
-  }
+
+  const Array<double, 4> means = mean_actions(global, samples);
+  const Array<double, 2> L = global_factor.on(device);
+  PolicyDifference difference{Array<double, 3>({N, T, m}, device), Array<double, 2>({N, T}, device),
+                              Array<double, 2>({N, T}, device)};
+  action_divergence<double>({samples.states, samples.weights, local.gain, local.offset, means, L, log_ratio, squares},
+                            {difference.action, difference.mean_kl, difference.largest_kl});
   return difference;
 }
 

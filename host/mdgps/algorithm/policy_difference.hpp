@@ -14,7 +14,7 @@ struct PolicyDifference {
   Array<double, 2> largest_kl;  ///< [N,T] greatest over the samples: epsilon_t of Lemma 4.1 for the sampled states
 };
 
-/// Samples of weight 0 do not count; a condition without others gets zeros.
+/// Samples of weight 0 do not count; a condition without others gets zeros. Made where samples and local policies are.
 PolicyDifference policy_difference(const LinearGaussianPolicyArrays<double>& local, const NeuralGaussianPolicy& global,
                                    const Trajectories& samples);
 
