@@ -21,7 +21,7 @@ struct ImitationBatch {
   T *observations, *targets;   ///< [N,R,T,o] [N,R,T,m]
 };
 
-/// to [T',n] <- the states' mean over the samples, for the lanes' (condition, step) pairs one after another.
+/// means [N,T,n] <- the states' mean over the samples, for the lanes' (condition, step) pairs one after another.
 template <class Group, class Scalar, class T>
 MDGPS_FUNCTION void mean_states(const Group& g, const Lanes<Scalar>& lanes, int samples, int steps, int size,
                                 const T* states, const T* weights, T* means) {

@@ -1,0 +1,49 @@
+// What the operations on samples refuse: the points of the S-step, averages of expansions, divergences.
+
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "mdgps/solver/action_divergence.hpp"
+#include "mdgps/solver/array.hpp"
+#include "mdgps/solver/average_expansion.hpp"
+#include "mdgps/solver/imitation.hpp"
+
+namespace mdgps {
+namespace {
+
+constexpr int N = 2, S = 3, T = 4, n = 3, m = 2, o = 2;
+
+struct Samples {
+  Array<double, 4> states{{N, S, T, n}}, gain{{N, T, m, n}}, actions{{N, S, T, m}};
+  Array<double, 3> means{{N, T, n}}, offset{{N, T, m}};
+  Array<double, 2> weights{{N, S}, 1.0}, observations{{N * S * 2 * T, o}}, targets{{N * S * 2 * T, m}};
+  Array<int, 1> entries{{o}};
+};
+
+TEST(SampleOperations, WrongShapesOptionsAndGapsAreRefused) {
+  Samples c;
+  const ImitationProblem<double> problem{c.states, c.weights, c.means, {}, c.gain, c.offset, c.entries};
+  const ImitationResult<double> result{c.observations, c.targets};
+  EXPECT_NO_THROW(imitation_points(problem, result, {.drawn = 1}));
+  EXPECT_THROW(imitation_points(problem, result, {.drawn = 2}), std::invalid_argument);  // more points than rows
+  EXPECT_THROW(imitation_points(problem, result, {.drawn = 1, .window = -1}), std::invalid_argument);
+  auto gaps = problem;
+  gaps.means.strides[1] = n + 1;
+  EXPECT_THROW(imitation_points(gaps, result, {.drawn = 1}), std::invalid_argument);
+  EXPECT_THROW(mean_states<double>(c.states.view(), c.weights.view(), c.offset.view()), std::invalid_argument);
+
+  Array<double, 5> jacobians({N, S, T, m, o + 1});
+  EXPECT_THROW(
+      average_expansion<double>({c.states, c.actions, jacobians, c.weights, c.entries}, c.gain.view(), c.offset.view()),
+      std::invalid_argument);
+
+  Array<double, 2> factor({m, m}, 1.0), per_step({N, T}), largest({N, T}), short_of_one({N, T - 1});
+  const PolicyPair<double> policies{c.states, c.weights, c.gain, c.offset, c.actions, factor, per_step, per_step};
+  Array<double, 2> mean({N, T});
+  EXPECT_NO_THROW(action_divergence(policies, {c.offset.view(), mean, largest}));
+  EXPECT_THROW(action_divergence(policies, {c.offset.view(), mean, short_of_one}), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace mdgps
