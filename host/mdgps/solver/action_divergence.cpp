@@ -29,22 +29,17 @@ void action_divergence(const PolicyPair<Real>& policies, const ActionDivergence<
   const validate::Door door("action_divergence", workspace);
   const auto [N, S, T, n] = policies.states.extents;
   const std::int64_t m = policies.offset.extents[2];
-  const auto plain = [&]<class E, int Rank>(const char* name, const View<E, Rank>& view,
-                                            const decltype(view.extents)& extents) {
-    door.shape<E, Rank>(name, view, extents);
-    door.contiguous(name, view);
-  };
-  plain("states", policies.states, {N, S, T, n});
-  plain("weights", policies.weights, {N, S});
-  plain("gain", policies.gain, {N, T, m, n});
-  plain("offset", policies.offset, {N, T, m});
-  plain("means", policies.means, {N, S, T, m});
-  plain("factor", policies.factor, {m, m});
-  plain("log_ratio", policies.log_ratio, {N, T});
-  plain("squares", policies.squares, {N, T});
-  plain("action", result.action, {N, T, m});
-  plain("mean_kl", result.mean_kl, {N, T});
-  plain("largest_kl", result.largest_kl, {N, T});
+  door.contiguous("states", policies.states, {N, S, T, n});
+  door.contiguous("weights", policies.weights, {N, S});
+  door.contiguous("gain", policies.gain, {N, T, m, n});
+  door.contiguous("offset", policies.offset, {N, T, m});
+  door.contiguous("means", policies.means, {N, S, T, m});
+  door.contiguous("factor", policies.factor, {m, m});
+  door.contiguous("log_ratio", policies.log_ratio, {N, T});
+  door.contiguous("squares", policies.squares, {N, T});
+  door.contiguous("action", result.action, {N, T, m});
+  door.contiguous("mean_kl", result.mean_kl, {N, T});
+  door.contiguous("largest_kl", result.largest_kl, {N, T});
   door.workspace(needs(policies, workspace.device));
   MDGPS_CALL_TARGET(workspace.device, action_divergence<Real>, policies, result, workspace, stream);
 }

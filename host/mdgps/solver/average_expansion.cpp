@@ -29,18 +29,13 @@ void average_expansion(const Expansions<Real>& samples, View<Real, 4> gain, View
   const validate::Door door("average_expansion", workspace);
   const auto [N, S, T, n] = samples.states.extents;
   const std::int64_t m = samples.actions.extents[3], o = samples.state_entries.extents[0];
-  const auto plain = [&]<class E, int Rank>(const char* name, const View<E, Rank>& view,
-                                            const decltype(view.extents)& extents) {
-    door.shape<E, Rank>(name, view, extents);
-    door.contiguous(name, view);
-  };
-  plain("states", samples.states, {N, S, T, n});
-  plain("actions", samples.actions, {N, S, T, m});
-  plain("jacobians", samples.jacobians, {N, S, T, m, o});
-  plain("weights", samples.weights, {N, S});
-  plain("state_entries", samples.state_entries, {o});
-  plain("gain", gain, {N, T, m, n});
-  plain("offset", offset, {N, T, m});
+  door.contiguous("states", samples.states, {N, S, T, n});
+  door.contiguous("actions", samples.actions, {N, S, T, m});
+  door.contiguous("jacobians", samples.jacobians, {N, S, T, m, o});
+  door.contiguous("weights", samples.weights, {N, S});
+  door.contiguous("state_entries", samples.state_entries, {o});
+  door.contiguous("gain", gain, {N, T, m, n});
+  door.contiguous("offset", offset, {N, T, m});
   door.workspace(needs(gain, workspace.device));
   MDGPS_CALL_TARGET(workspace.device, average_expansion<Real>, samples, gain, offset, workspace, stream);
 }

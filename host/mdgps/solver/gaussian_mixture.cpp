@@ -42,12 +42,9 @@ void validate_mixture(const validate::Door& door, const GaussianMixture<Real>& m
                       std::int64_t d) {
   const std::int64_t K = mixture.weight.extents[1];
   if (K < 1) door.fail("mixture has no components");
-  door.shape("mixture.mean", mixture.mean, {N, K, d});
-  door.shape("mixture.covariance", mixture.covariance, {N, K, d, d});
-  door.shape("mixture.weight", mixture.weight, {N, K});
-  door.contiguous("mixture.mean", mixture.mean);
-  door.contiguous("mixture.covariance", mixture.covariance);
-  door.contiguous("mixture.weight", mixture.weight);
+  door.contiguous("mixture.mean", mixture.mean, {N, K, d});
+  door.contiguous("mixture.covariance", mixture.covariance, {N, K, d, d});
+  door.contiguous("mixture.weight", mixture.weight, {N, K});
 }
 
 }  // namespace
@@ -64,17 +61,10 @@ void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOpti
                           Stream stream) {
   const validate::Door door("fit_gaussian_mixture", workspace);
   const auto [N, P, d] = problem.points.extents;
-  door.shape("points", problem.points, {N, P, d});
-  door.contiguous("points", problem.points);
+  door.contiguous("points", problem.points, {N, P, d});
   if (P < 1) door.fail("points has shape " + validate::to_string<3>({N, P, d}) + ", expected a point");
-  if (!problem.weights.empty()) {
-    door.shape("weights", problem.weights, {N, P});
-    door.contiguous("weights", problem.weights);
-  }
-  if (!problem.assignment.empty()) {
-    door.shape("assignment", problem.assignment, {N, P});
-    door.contiguous("assignment", problem.assignment);
-  }
+  if (!problem.weights.empty()) door.contiguous("weights", problem.weights, {N, P});
+  if (!problem.assignment.empty()) door.contiguous("assignment", problem.assignment, {N, P});
   validate_mixture(door, mixture, N, d);
   if (!report.log_likelihood.empty()) door.shape("log_likelihood", report.log_likelihood, {N});
   if (!report.iterations.empty()) door.shape("iterations", report.iterations, {N});
@@ -106,12 +96,10 @@ void mixture_prior(const GaussianMixture<const Real>& mixture, View<const Real, 
   validate_mixture(door, mixture, N, d);
   door.shape("points", points, {N, T, S, d});
   if (!weights.empty()) door.shape("weights", weights, {N, S});
-  door.shape("prior.mean", prior.mean, {N, T, d});
-  door.shape("prior.scatter", prior.scatter, {N, T, d, d});
+  door.contiguous("prior.mean", prior.mean, {N, T, d});
+  door.contiguous("prior.scatter", prior.scatter, {N, T, d, d});
   door.shape("prior.mean_strength", prior.mean_strength, {N, T});
   door.shape("prior.degrees", prior.degrees, {N, T});
-  door.contiguous("prior.mean", prior.mean);
-  door.contiguous("prior.scatter", prior.scatter);
   door.workspace(prior_needs<Real>(mixture, points, workspace.device));
   MDGPS_CALL_TARGET(workspace.device, mixture_prior<Real>, mixture, points, weights, strength, fitted_points, prior,
                     workspace, stream);

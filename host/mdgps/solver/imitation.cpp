@@ -36,12 +36,9 @@ void mean_states(View<const Real, 4> states, View<const Real, 2> weights, View<R
                  Stream stream) {
   const validate::Door door("mean_states", workspace);
   const auto [N, S, T, n] = states.extents;
-  door.shape("states", states, {N, S, T, n});
-  door.shape("weights", weights, {N, S});
-  door.shape("means", means, {N, T, n});
-  door.contiguous("states", states);
-  door.contiguous("weights", weights);
-  door.contiguous("means", means);
+  door.contiguous("states", states, {N, S, T, n});
+  door.contiguous("weights", weights, {N, S});
+  door.contiguous("means", means, {N, T, n});
   door.workspace(needs(means, workspace.device));
   MDGPS_CALL_TARGET(workspace.device, mean_states<Real>, states, weights, means, workspace, stream);
 }
@@ -66,20 +63,15 @@ void imitation_points(const ImitationProblem<Real>& problem, const ImitationResu
   const std::int64_t m = problem.offset.extents[2], o = problem.state_entries.extents[0];
   if (options.drawn < 0 || options.window < 0) door.fail("options.drawn and options.window must be at least 0");
   const std::int64_t points = N * S * (options.drawn + 1) * T;
-  const auto plain = [&]<class E, int Rank>(const char* name, const View<E, Rank>& view,
-                                            const decltype(view.extents)& extents) {
-    door.shape<E, Rank>(name, view, extents);
-    door.contiguous(name, view);
-  };
-  plain("states", problem.states, {N, S, T, n});
-  plain("weights", problem.weights, {N, S});
-  plain("means", problem.means, {N, T, n});
-  if (!problem.predicted.empty()) plain("predicted", problem.predicted, {N, T, n});
-  plain("gain", problem.gain, {N, T, m, n});
-  plain("offset", problem.offset, {N, T, m});
-  plain("state_entries", problem.state_entries, {o});
-  plain("observations", result.observations, {points, o});
-  plain("target_means", result.target_means, {points, m});
+  door.contiguous("states", problem.states, {N, S, T, n});
+  door.contiguous("weights", problem.weights, {N, S});
+  door.contiguous("means", problem.means, {N, T, n});
+  if (!problem.predicted.empty()) door.contiguous("predicted", problem.predicted, {N, T, n});
+  door.contiguous("gain", problem.gain, {N, T, m, n});
+  door.contiguous("offset", problem.offset, {N, T, m});
+  door.contiguous("state_entries", problem.state_entries, {o});
+  door.contiguous("observations", result.observations, {points, o});
+  door.contiguous("target_means", result.target_means, {points, m});
   door.workspace(needs(problem, options, workspace.device));
   MDGPS_CALL_TARGET(workspace.device, imitation_points<Real>, problem, result, options, workspace, stream);
 }

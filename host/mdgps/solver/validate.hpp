@@ -56,8 +56,10 @@ class Door {
     if (view.data == nullptr && view.size() > 0) fail(name.text() + " has no memory");
   }
 
+  /// The same, and that its rows follow each other without gaps.
   template <class T, int Rank>
-  void contiguous(const Name& name, const View<T, Rank>& view) const {
+  void contiguous(const Name& name, const View<T, Rank>& view, const std::array<std::int64_t, Rank>& expected) const {
+    shape<T, Rank>(name, view, expected);
     if (view.strides != View<T, Rank>(nullptr, view.extents).strides) fail(name.text() + " is not contiguous");
   }
 
