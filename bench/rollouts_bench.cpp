@@ -43,7 +43,7 @@ void point_mass_rollouts(benchmark::State& state) {
         policy.covariance(i, t, a, a) = 1.0;
       }
   const PointMassRollouts<double> rollouts{start, anchors, noise, states, actions, points, distances, weights};
-  OwnWorkspace workspace(roll_out_point_mass_workspace_size(mass, rollouts));
+  OwnWorkspace workspace(roll_out_point_mass_workspace_size<double>(mass, policy.view(), rollouts));
   for (auto _ : state) roll_out_point_mass<double>(mass, policy.view(), rollouts, 0, workspace, Stream{});
   state.counters["rollouts/s"] = benchmark::Counter(double(N * S), benchmark::Counter::kIsIterationInvariantRate);
 }

@@ -19,7 +19,7 @@ import sys
 # Specifications per Compute Capability). A block reserves 1 KiB of shared memory.
 PROCESSORS = {"sm_80": (164 * 1024, 32, 64, 65536), "sm_90": (228 * 1024, 32, 64, 65536)}
 KERNELS = {"BackwardPass", "ForwardPass", "KlDivergence", "ExpectedCost", "CStep", "FitLinearGaussian", "ExpandCost",
-           "FitGaussianMixture", "MixturePrior", "RollOutPointMass", "Rearrange", "MeanStates",
+           "FitGaussianMixture", "MixturePrior", "RollOutPointMass", "RollOutNetwork", "Rearrange", "MeanStates",
            "DrawImitationPoints", "AverageExpansion", "CompareActions"}
 
 

@@ -1,5 +1,5 @@
 #pragma once
-/// Rollouts of a linear-Gaussian policy on a point mass among obstacles.
+/// Rollouts of a policy on a point mass among obstacles.
 
 #include "kernels/linear_gaussian.hpp"
 
@@ -29,6 +29,9 @@ struct PointMassBatch {
 
 /// Rollouts that a group works on at a time: a warp gives each a thread of its own.
 inline constexpr int rollouts_at_once = 32;
+/// Packs that these are in.
+template <class Scalar>
+inline constexpr int rollout_packs = (rollouts_at_once + lane_count<Scalar> - 1) / lane_count<Scalar>;
 
 /// Entry [i,j] of the lanes' matrices at their own step plus t.
 template <class Scalar, class T>
@@ -147,11 +150,10 @@ MDGPS_FUNCTION void draw_action(const Lanes<Scalar>& conditions, const PolicyBat
 }
 
 /// One rollout per lane: its condition, and as its step the sample. One that diverges gets weight 0 and zeros.
-/// It lives in the registers of one thread.
-template <class Scalar, class Mass, class T>
+/// It lives in the registers of one thread. `draw_action` gives the policy's actions.
+template <class Scalar, class Mass, class Policy, class T>
 MDGPS_FUNCTION void roll_out_point_mass(const Lanes<Scalar>& lanes, int steps, int points, int distance_point,
-                                        const Mass& mass, const PolicyBatch<const T>& policy,
-                                        const PointMassBatch<T>& b) {
+                                        const Mass& mass, const Policy& policy, const PointMassBatch<T>& b) {
   const int m = mass.axes;
   const Scalar most(1e10);  // mjMAXVAL, beyond which MuJoCo gives up
   const auto bounded = [&](const Scalar& x) { return (x < most) & (x > -most); };
@@ -206,11 +208,10 @@ MDGPS_FUNCTION void roll_out_point_mass(const Lanes<Scalar>& lanes, int steps, i
 }
 
 /// The rollouts 32 `problem`, ... of N x S, samples running fastest, shared among the group's threads.
-template <class Scalar, class Group, class Mass, class T>
+template <class Scalar, class Group, class Mass, class Policy, class T>
 MDGPS_FUNCTION void roll_out_point_masses(const Group& g, std::int64_t problem, std::int64_t conditions,
                                           std::int64_t samples, int steps, int points, int distance_point,
-                                          const Mass& mass, const PolicyBatch<const T>& policy,
-                                          const PointMassBatch<T>& b) {
+                                          const Mass& mass, const Policy& policy, const PointMassBatch<T>& b) {
   constexpr int W = lane_count<Scalar>;
   const std::int64_t first = problem * rollouts_at_once, left = conditions * samples - first;
   const int rollouts = static_cast<int>(left < rollouts_at_once ? left : rollouts_at_once);

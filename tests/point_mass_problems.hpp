@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
+#include <vector>
 
 #include "kernels/random.hpp"
 #include "mdgps/solver/point_mass.hpp"
@@ -51,6 +53,7 @@ template <class Real>
 struct PointMassCase {
   PointMass mass;
   LinearGaussianPolicyArrays<Real> policy;
+  NetworkPolicyArrays<Real> network;
   Array<Real, 2> start, anchors;
   Array<Real, 4> noise, states, actions, points;
   Array<Real, 3> distances;
@@ -60,6 +63,7 @@ struct PointMassCase {
   PointMassCase(int axes, std::int64_t N, std::int64_t S, std::int64_t T)
       : mass(mass_among_obstacles(axes)),
         policy(BatchShape{N, T, 2 * axes, axes}),
+        network({2 * axes + 1, 9, 6, axes}),
         start({N, 2 * axes}),
         anchors({N, 6}),
         noise({N, S, T, axes}),
@@ -85,9 +89,36 @@ struct PointMassCase {
           policy.gain(i, t, a, a) -= Real(2);
           for (int b = 0; b < axes; ++b) policy.covariance(i, t, a, b) = a == b ? Real(0.3) : Real(0.1);
         }
+    fill(network.scale, 0.1);
+    fill(network.shift, 0.05);
+    fill(network.weights, 0.05);
+    draw_network_to_the_point();
   }
 
   PointMassRollouts<Real> view() { return {start, anchors, noise, states, actions, points, distances, weights}; }
+
+ private:
+  /// Makes the network's actions those of a pull to (1, 1, 1) and of random units beside it: the first units of each
+  /// hidden layer hand the positions on, raised so that they are on.
+  void draw_network_to_the_point() {
+    const int axes = network.sizes.back(), n = 2 * axes;
+    const auto weight = [&, this](int layer, int row, int col) -> Real& {
+      const std::int64_t first = NetworkPolicyArrays<Real>::weight_count(std::span(network.sizes).first(layer + 1));
+      return network.weights(first + row * (network.sizes[layer] + 1) + col);
+    };
+    for (int j = 0; j <= n; ++j) {
+      network.state_entries(j) = j < n ? n - 1 - j : 0;  // the first position twice
+      network.scale(j) += Real(1);
+    }
+    for (int a = 0; a < axes; ++a) {
+      weight(0, a, n - 1 - a) += Real(1);
+      weight(0, a, n + 1) += Real(3);
+      weight(1, a, a) += Real(1);
+      weight(2, a, a) -= Real(4);
+      weight(2, a, network.sizes[2]) += Real(16);
+      for (int b = 0; b < axes; ++b) network.factor(a, b) = a == b ? Real(0.5) : Real(0.1);
+    }
+  }
 };
 
 /// A contact multiplies errors: its force falls from thousands to nothing within the margin.
@@ -131,9 +162,60 @@ inline double contact_force(double mobility_and_softness, double slope) {
   return low;
 }
 
-/// Rolls every sample of `c` out, and says in how many the mass touched something.
+/// K x + k + chol(C) noise of a sample at a step.
 template <class Real>
-int expect_rollouts(const PointMassCase<Real>& c, double tolerance) {
+Vector3 linear_gaussian_action(const PointMassCase<Real>& c, std::int64_t i, std::int64_t s, std::int64_t t,
+                               const Vector3& position, const Vector3& velocity) {
+  const int m = c.mass.axes;
+  Vector3 action{};
+  double L[3][3] = {};
+  for (int a = 0; a < m; ++a) {
+    action[a] = c.policy.offset(i, t, a);
+    for (int b = 0; b <= a; ++b) {
+      double x = c.policy.covariance(i, t, a, b);
+      for (int k = 0; k < b; ++k) x -= L[a][k] * L[b][k];
+      L[a][b] = a == b ? std::sqrt(x) : x / L[b][b];
+      action[a] += L[a][b] * c.noise(i, s, t, b);
+    }
+    for (int b = 0; b < m; ++b)
+      action[a] += c.policy.gain(i, t, a, b) * position[b] + c.policy.gain(i, t, a, m + b) * velocity[b];
+  }
+  return action;
+}
+
+/// The network's.
+template <class Real>
+Vector3 network_action(const PointMassCase<Real>& c, std::int64_t i, std::int64_t s, std::int64_t t,
+                       const Vector3& position, const Vector3& velocity) {
+  const auto& network = c.network;
+  const int m = c.mass.axes, layers = static_cast<int>(network.sizes.size()) - 1;
+  std::vector<double> units;
+  for (int j = 0; j < network.sizes[0]; ++j) {
+    const int entry = network.state_entries(j);
+    units.push_back(network.scale(j) * (entry < m ? position[entry] : velocity[entry - m]) + network.shift(j));
+  }
+  std::int64_t next = 0;
+  for (int l = 0; l < layers; ++l) {
+    units.push_back(1.0);  // before the bias
+    std::vector<double> sums(network.sizes[l + 1]);
+    for (double& sum : sums) {
+      for (const double unit : units) sum += network.weights(next++) * unit;
+      if (l + 1 < layers) sum = std::max(sum, 0.0);
+    }
+    units = sums;
+  }
+  Vector3 action{};
+  for (int a = 0; a < m; ++a) {
+    action[a] = units[a];
+    for (int b = 0; b <= a; ++b) action[a] += network.factor(a, b) * c.noise(i, s, t, b);
+  }
+  return action;
+}
+
+/// Rolls every sample of `c` out by plain_action(c, i, s, t, position, velocity), and says in how many the mass touched
+/// something.
+template <class Real, class Action>
+int expect_rollouts(const PointMassCase<Real>& c, double tolerance, const Action& plain_action) {
   const PointMass& mass = c.mass;
   const auto [N, S, T, n] = c.states.extents();
   const int m = mass.axes;
@@ -148,18 +230,8 @@ int expect_rollouts(const PointMassCase<Real>& c, double tolerance) {
       }
       EXPECT_EQ(c.weights(i, s), Real(1));
       for (std::int64_t t = 0; t < T; ++t) {
-        Vector3 action{}, factor_row_sum{};
-        double L[3][3] = {};
+        const Vector3 action = plain_action(c, i, s, t, position, velocity);
         for (int a = 0; a < m; ++a) {
-          for (int b = 0; b <= a; ++b) {
-            double x = c.policy.covariance(i, t, a, b);
-            for (int k = 0; k < b; ++k) x -= L[a][k] * L[b][k];
-            L[a][b] = a == b ? std::sqrt(x) : x / L[b][b];
-            factor_row_sum[a] += L[a][b] * c.noise(i, s, t, b);
-          }
-          action[a] = c.policy.offset(i, t, a) + factor_row_sum[a];
-          for (int b = 0; b < m; ++b)
-            action[a] += c.policy.gain(i, t, a, b) * position[b] + c.policy.gain(i, t, a, m + b) * velocity[b];
           EXPECT_NEAR(c.states(i, s, t, a), position[a], tolerance);
           EXPECT_NEAR(c.states(i, s, t, m + a), velocity[a], 10 * tolerance);
           EXPECT_NEAR(c.actions(i, s, t, a), action[a], 50 * tolerance);

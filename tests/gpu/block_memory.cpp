@@ -8,11 +8,13 @@
 #include "kernels/expected_cost.hpp"
 #include "kernels/forward_pass.hpp"
 #include "kernels/gaussian_mixture.hpp"
+#include "kernels/network_policy.hpp"
 #include "kernels/point_mass.hpp"
 #include "kernels/regression.hpp"
 #include "mdgps/solver/batches.hpp"
 #include "mdgps/solver/block.hpp"
 #include "mdgps/solver/cost_term_pointers.hpp"
+#include "mdgps/solver/network_policy.hpp"
 
 namespace mdgps::MDGPS_TARGET {
 namespace {
@@ -74,6 +76,10 @@ void print_table() {
   const Shape point_mass{1, kSteps, 4, 2};
   print<double>("RollOutPointMass", "double", point_mass, rollouts_at_once, [](auto&) {});
   print<float>("RollOutPointMass", "float", point_mass, rollouts_at_once, [](auto&) {});
+  const NetworkPolicyArrays<double> network({4, 40, 40, 2});
+  const auto count = [&](auto& scratch) { thread_network(Solo{}, network.view(), rollouts_at_once, scratch); };
+  print<double>("RollOutNetwork", "double", point_mass, rollouts_at_once, count);
+  print<float>("RollOutNetwork", "float", point_mass, rollouts_at_once, count);
 }
 
 }  // namespace

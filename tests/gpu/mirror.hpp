@@ -13,6 +13,7 @@
 #include "mdgps/solver/c_step.hpp"
 #include "mdgps/solver/cost_expansion.hpp"
 #include "mdgps/solver/gaussian_mixture.hpp"
+#include "mdgps/solver/network_policy.hpp"
 #include "mdgps/solver/regression.hpp"
 #include "problems.hpp"
 
@@ -78,6 +79,16 @@ class Mirror {
   template <class T>
   LinearGaussianPolicy<T> operator()(const LinearGaussianPolicy<T>& p) {
     return {(*this)(p.gain), (*this)(p.offset), (*this)(p.covariance)};
+  }
+  template <class T>
+  NetworkPolicy<T> operator()(const NetworkPolicy<T>& p) {
+    NetworkPolicy<T> twin = p;
+    twin.state_entries = (*this)(p.state_entries);
+    twin.scale = (*this)(p.scale);
+    twin.shift = (*this)(p.shift);
+    twin.weights = (*this)(p.weights);
+    twin.factor = (*this)(p.factor);
+    return twin;
   }
   template <class T>
   LinearGaussianDynamics<T> operator()(const LinearGaussianDynamics<T>& d) {

@@ -219,7 +219,25 @@ TYPED_TEST(GpuOperations, PointMassesRollOutAsPlainLoopsDo) {
          mirror(host.points), mirror(host.distances), mirror(host.weights)},
         1);
     mirror.bring_back();
-    EXPECT_GE(problems::expect_rollouts(c, problems::rollout_tolerance<TypeParam>), 2 * samples);
+    EXPECT_GE(problems::expect_rollouts(c, problems::rollout_tolerance<TypeParam>,
+                                        problems::linear_gaussian_action<TypeParam>),
+              2 * samples);
+  }
+}
+
+TYPED_TEST(GpuOperations, NetworksRollOutAsPlainLoopsDo) {
+  for (const std::int64_t samples : {1, 13, 1000}) {
+    problems::PointMassCase<TypeParam> c(2, 3, samples, 40);
+    const auto host = c.view();
+    gpu::Mirror mirror;
+    roll_out_point_mass<TypeParam>(
+        c.mass, mirror(c.network.view()),
+        {mirror(host.start), mirror(host.anchors), mirror(host.noise), mirror(host.states), mirror(host.actions),
+         mirror(host.points), mirror(host.distances), mirror(host.weights)},
+        1);
+    mirror.bring_back();
+    EXPECT_GE(problems::expect_rollouts(c, problems::rollout_tolerance<TypeParam>, problems::network_action<TypeParam>),
+              samples);
   }
 }
 

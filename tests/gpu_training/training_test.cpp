@@ -13,6 +13,7 @@
 #include "mdgps/algorithm/local_models.hpp"
 #include "mdgps/algorithm/mirror_descent.hpp"
 #include "mdgps/algorithm/policy_difference.hpp"
+#include "mdgps/algorithm/simulator.hpp"
 #include "mdgps/learning/s_step.hpp"
 #include "mdgps/learning/training_devices.hpp"
 #include "tests/learning/problems.hpp"
@@ -194,7 +195,25 @@ TEST(GpuTraining, ReacherRunsLikeOnTheCpu) {
 TEST(GpuTraining, PointMassRunsLikeOnTheCpu) {
   MDGPS_SKIP_WITHOUT_TRAINING();
   const Task task = load_task(obstacle(), {});
-  expect_run_like_the_cpu(task, quick_settings(task, Method::mdgps));
+  Settings settings = quick_settings(task, Method::mdgps);
+  for (const Sampling sampling : {Sampling::local, Sampling::global}) {
+    settings.sampling = sampling;
+    expect_run_like_the_cpu(task, settings);
+  }
+}
+
+TEST(GpuTraining, ANetworkRollsOutAPointMassThere) {
+  MDGPS_SKIP_WITHOUT_TRAINING();
+  const Task task = load_task(obstacle(), {});
+  const NeuralGaussianPolicy policy({.observations = task.observations, .actions = task.actions, .seed = 5});
+  const RolloutOptions options{.samples = 10, .stream = RandomStream::global_rollouts};
+  const Trajectories expected = Simulator(task, {2}).roll_out(policy, options),
+                     result = Simulator(task, {2, gpu}).roll_out(policy, options);
+  EXPECT_EQ(result.device(), gpu);
+  EXPECT_LT(largest_difference(result.states, expected.states), 1e-9);
+  EXPECT_LT(largest_difference(result.observations, expected.observations), 1e-9);
+  EXPECT_LT(largest_difference(result.points, expected.points), 1e-9);
+  EXPECT_EQ(result.weights, expected.weights);
 }
 
 TEST(GpuTraining, TheAlgorithmsVariantsRunLikeOnTheCpu) {

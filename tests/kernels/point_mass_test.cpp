@@ -4,6 +4,7 @@
 
 #include <limits>
 
+#include "kernels/network_policy.hpp"
 #include "kernels/rearrange.hpp"
 #include "point_mass_problems.hpp"
 #include "tests/kernels/backends.hpp"
@@ -21,7 +22,9 @@ class PointMassKernel : public ::testing::Test {
     return {{v.data, v.strides[0], v.strides[1], static_cast<int>(v.strides[3]), 1}, v.strides[2]};
   }
 
-  static void roll_out(problems::PointMassCase<Real>& c) {
+  /// By policy(group, scratch).
+  template <class Policy>
+  static void roll_out(problems::PointMassCase<Real>& c, const Policy& policy) {
     const auto r = c.view();
     const auto [N, S, T, n] = r.states.extents;
     PointMassBatch<Real> b{stepless(r.start),
@@ -36,21 +39,50 @@ class PointMassKernel : public ::testing::Test {
     for (std::int64_t problem = 0; problem * rollouts_at_once < N * S; ++problem)
       run_on<B>([&, N = N, S = S](const auto& g, auto& scratch) {
         scratch.take(1);  // a kernel without scratch would never be run
+        const auto drawn_from = policy(g, scratch);
         if (scratch.counting()) return;
-        roll_out_point_masses<typename B::Scalar>(g, problem, N, S, steps, 6, 1, c.mass,
-                                                  batch(std::as_const(c.policy).view()), b);
+        roll_out_point_masses<typename B::Scalar>(g, problem, N, S, steps, 6, 1, c.mass, drawn_from, b);
       });
+  }
+  static void roll_out(problems::PointMassCase<Real>& c) {
+    roll_out(c, [&](const auto&, auto&) { return batch(std::as_const(c.policy).view()); });
+  }
+  static void roll_out_network(problems::PointMassCase<Real>& c) {
+    const NetworkPolicy<Real> network = c.network.view();
+    roll_out(c, [&](const auto& g, auto& scratch) {
+      return thread_network(g, network, rollout_packs<typename B::Scalar>, scratch);
+    });
   }
 };
 TYPED_TEST_SUITE(PointMassKernel, Backends, BackendNames);
 
 TYPED_TEST(PointMassKernel, RollsOutAsPlainLoopsDo) {
+  using Real = typename TypeParam::Real;
   for (const int axes : {1, 2, 3}) {
-    problems::PointMassCase<typename TypeParam::Real> c(axes, 3, 13, 40);
+    problems::PointMassCase<Real> c(axes, 3, 13, 40);
     this->roll_out(c);
-    EXPECT_GE(problems::expect_rollouts(c, problems::rollout_tolerance<typename TypeParam::Real>), 30)
+    EXPECT_GE(problems::expect_rollouts(c, problems::rollout_tolerance<Real>, problems::linear_gaussian_action<Real>),
+              30)
         << axes << " axes, of 39";
   }
+}
+
+TYPED_TEST(PointMassKernel, RollsANetworkOutAsPlainLoopsDo) {
+  using Real = typename TypeParam::Real;
+  for (const int axes : {1, 2, 3}) {
+    problems::PointMassCase<Real> c(axes, 3, 13, 40);
+    this->roll_out_network(c);
+    EXPECT_GE(problems::expect_rollouts(c, problems::rollout_tolerance<Real>, problems::network_action<Real>), 20)
+        << axes << " axes, of 39";
+  }
+}
+
+TYPED_TEST(PointMassKernel, ANetworkThatIsNotFiniteDropsItsRollouts) {
+  using Real = typename TypeParam::Real;
+  problems::PointMassCase<Real> c(2, 1, 3, 5);
+  c.network.weights(4) = std::numeric_limits<Real>::quiet_NaN();  // of a hidden unit
+  this->roll_out_network(c);
+  for (const Real weight : c.weights.elements()) EXPECT_EQ(weight, Real(0));
 }
 
 TYPED_TEST(PointMassKernel, ARolloutThatDivergesLeavesTheOthersAlone) {

@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "kernels/random.hpp"
+#include "obstacle_rollouts.hpp"
 #include "simulation/support.hpp"
 
 namespace mdgps {
@@ -15,7 +16,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const auto obstacle = testing::tasks_folder / "obstacle" / "task.toml";
+using testing::obstacle;
 
 /// A policy that is pulled to the target through the bars, with noise of its own in each condition.
 LinearGaussianPolicyArrays<double> pulled_to_target(const Task& task, double pull) {
@@ -65,34 +66,6 @@ Trajectories in_mujoco(const Task& task, const LinearGaussianPolicyArrays<double
   return rollout(task, pointers, options);
 }
 
-template <int Rank>
-double largest_difference(const Array<double, Rank>& a, const Array<double, Rank>& b) {
-  EXPECT_EQ(a.extents(), b.extents());
-  double largest = 0.0;
-  for (std::size_t e = 0; e < a.elements().size(); ++e)
-    largest = std::max(largest, std::abs(a.elements()[e] - b.elements()[e]));
-  return largest;
-}
-
-/// Rollouts in which the mass is this near to a bar.
-int rollouts_in_contact(const Trajectories& rollouts) {
-  const double bars[2][4] = {{1.2, 0.2, 1.51, 0.51}, {2.3, -0.2, 2.1, 0.1}};
-  int count = 0;
-  for (std::int64_t i = 0; i < rollouts.states.extent(0); ++i)
-    for (std::int64_t s = 0; s < rollouts.states.extent(1); ++s) {
-      bool touched = false;
-      for (std::int64_t t = 0; t < rollouts.states.extent(2); ++t)
-        for (const auto& [x0, y0, x1, y1] : bars) {
-          const double x = rollouts.states(i, s, t, 0) - x0, y = rollouts.states(i, s, t, 1) - y0;
-          const double dx = x1 - x0, dy = y1 - y0;
-          const double along = std::clamp((x * dx + y * dy) / (dx * dx + dy * dy), 0.0, 1.0);
-          touched |= std::hypot(x - along * dx, y - along * dy) < 0.1;
-        }
-      count += touched ? 1 : 0;
-    }
-  return count;
-}
-
 TEST(PointMassTask, RollsOutAsMujocoDoes) {
   const std::vector<std::string> overrides{"condition.2.joint_velocities=[1.5, -0.5]",
                                            "condition.3.target_offset=[0.1, 0.2, 0.3]",
@@ -104,14 +77,8 @@ TEST(PointMassTask, RollsOutAsMujocoDoes) {
     const auto policy = pulled_to_target(task, pull);
     const RolloutOptions options{.samples = 10, .seed = 3, .iteration = 2};
     const Trajectories expected = in_mujoco(task, policy, options), result = mass.roll_out(policy.view(), options);
-    EXPECT_GE(rollouts_in_contact(expected), 8) << "of 50";
-    EXPECT_LT(largest_difference(result.states, expected.states), 1e-9);
-    EXPECT_LT(largest_difference(result.actions, expected.actions), 1e-8);
-    EXPECT_LT(largest_difference(result.observations, expected.observations), 1e-9);
-    EXPECT_LT(largest_difference(result.points, expected.points), 1e-9);
-    EXPECT_LT(largest_difference(result.distances, expected.distances), 1e-9);
-    EXPECT_EQ(result.point_jacobians, expected.point_jacobians);
-    EXPECT_EQ(result.weights, expected.weights);
+    EXPECT_GE(testing::rollouts_in_contact(expected), 8) << "of 50";
+    testing::expect_like_mujoco(result, expected);
   }
 }
 
@@ -119,8 +86,8 @@ TEST(PointMassTask, WithoutNoiseTheMeanIsRolledOut) {
   const Task task = load_task(obstacle);
   const auto policy = pulled_to_target(task, 1.0);
   const RolloutOptions options{.noise = false};
-  EXPECT_LT(largest_difference(PointMassTask(task).roll_out(policy.view(), options).states,
-                               in_mujoco(task, policy, options).states),
+  EXPECT_LT(testing::largest_difference(PointMassTask(task).roll_out(policy.view(), options).states,
+                                        in_mujoco(task, policy, options).states),
             1e-9);
 }
 

@@ -109,9 +109,15 @@ struct AllOperations {
          [&](Workspace w) {
            expand_cost<double>(terms, samples.view(), samples.cost.view(), samples.sample_cost, w, {});
          }},
-        {"roll_out_point_mass", roll_out_point_mass_workspace_size(rollouts.mass, rollouts.view()),
+        {"roll_out_point_mass",
+         roll_out_point_mass_workspace_size<double>(rollouts.mass, rollouts.policy.view(), rollouts.view()),
          [&](Workspace w) {
            roll_out_point_mass<double>(rollouts.mass, rollouts.policy.view(), rollouts.view(), 1, w, {});
+         }},
+        {"roll_out_point_mass",
+         roll_out_point_mass_workspace_size<double>(rollouts.mass, rollouts.network.view(), rollouts.view()),
+         [&](Workspace w) {
+           roll_out_point_mass<double>(rollouts.mass, rollouts.network.view(), rollouts.view(), 1, w, {});
          }},
         {"rearrange", rearrange_workspace_size<double>(copy),
          [&](Workspace w) { rearrange<double>(rollouts.states, {}, copy, w, {}); }},

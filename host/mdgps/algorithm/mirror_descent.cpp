@@ -57,6 +57,7 @@ MirrorDescent::MirrorDescent(const Task& task, const Settings& settings, std::ui
       settings_(settings),
       seed_(seed),
       resources_(available(resources)),  // before anything else asks LibTorch for a device
+      simulator_(task, resources),
       shape_{task.conditions, task.horizon, task.states, task.actions},
       policy_(network_options(task, settings, seed)),
       local_(initial_policy(task).on(resources.device)),
@@ -64,11 +65,7 @@ MirrorDescent::MirrorDescent(const Task& task, const Settings& settings, std::ui
       multiplier_({shape_.conditions}, settings.initial_multiplier),
       surrogate_cost_(make_surrogate_cost(settings, shape_)),
       dynamics_prior_(settings.dynamics_prior, resources.device),
-      policy_prior_(settings.policy_prior, resources.device) {
-  if (!resources.simulates_point_masses) return;
-  point_mass_.emplace(task);
-  if (!point_mass_->why_not().empty()) point_mass_.reset();  // MuJoCo simulates it
-}
+      policy_prior_(settings.policy_prior, resources.device) {}
 
 /// Algorithm 4. The step size waits for the next samples: they tell what the last step was worth. The other methods
 /// modify their surrogate cost between an S-step and the next C-step, as in Algorithm 1.
@@ -132,11 +129,7 @@ Trajectories MirrorDescent::generate_samples() const {
   options.threads = resources_.threads;
   const bool global = settings_.sampling == Sampling::global && iteration_ > 1;  // the first pi has learned nothing yet
   options.stream = global ? RandomStream::global_rollouts : RandomStream::local_rollouts;
-  return global ? rollout_global(task_, policy_, options) : roll_out_local(options);
-}
-
-Trajectories MirrorDescent::roll_out_local(const RolloutOptions& options) const {
-  return point_mass_ ? point_mass_->roll_out(local_.view(), options) : rollout_local(task_, local_.view(), options);
+  return global ? simulator_.roll_out(policy_, options) : simulator_.roll_out(local_.view(), options);
 }
 
 void MirrorDescent::expand_cost_around(const Trajectories& samples) {
@@ -333,8 +326,9 @@ void MirrorDescent::evaluate(IterationReport& report) const {
   options.stream = RandomStream::evaluation;
   options.noise = false;
   options.threads = resources_.threads;
-  const auto roll_out = [&](const Trajectories& trajectories, std::vector<Path>& paths, double ConditionReport::*cost,
+  const auto roll_out = [&](const auto& policy, std::vector<Path>& paths, double ConditionReport::*cost,
                             double ConditionReport::*distance) {
+    const Trajectories trajectories = simulator_.roll_out(policy, options);
     const auto costs = trajectory_costs(task_.cost, trajectories);
     for (std::int64_t i = 0; i < shape_.conditions; ++i) {
       report.conditions[i].*cost = costs(i, 0);
@@ -342,9 +336,8 @@ void MirrorDescent::evaluate(IterationReport& report) const {
       paths.push_back(path_of(task_, trajectories, i));
     }
   };
-  roll_out(roll_out_local(options), report.local_paths, &ConditionReport::local_cost, &ConditionReport::local_distance);
-  roll_out(rollout_global(task_, policy_, options), report.global_paths, &ConditionReport::global_cost,
-           &ConditionReport::global_distance);
+  roll_out(local_.view(), report.local_paths, &ConditionReport::local_cost, &ConditionReport::local_distance);
+  roll_out(policy_, report.global_paths, &ConditionReport::global_cost, &ConditionReport::global_distance);
   for (ConditionReport& condition : report.conditions)
     condition.global_success = condition.global_distance < task_.success_distance;
 }

@@ -5,14 +5,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <vector>
 
 #include "mdgps/algorithm/regression_prior.hpp"
+#include "mdgps/algorithm/simulator.hpp"
 #include "mdgps/algorithm/surrogate_cost.hpp"
 #include "mdgps/algorithm/training_run.hpp"
 #include "mdgps/learning/neural_gaussian_policy.hpp"
-#include "mdgps/simulation/point_mass_task.hpp"
 #include "mdgps/simulation/trajectories.hpp"
 #include "mdgps/solver/types.hpp"
 
@@ -48,7 +47,6 @@ class MirrorDescent final : public TrainingRun {
   };
 
   Trajectories generate_samples() const;
-  Trajectories roll_out_local(const RolloutOptions& options) const;
   void expand_cost_around(const Trajectories& samples);
   void fit_dynamics(const Trajectories& samples);
   void linearize_policy(const Trajectories& samples);
@@ -72,8 +70,8 @@ class MirrorDescent final : public TrainingRun {
   Settings settings_;
   std::uint64_t seed_;
   Resources resources_;
+  Simulator simulator_;
   BatchShape shape_;
-  std::optional<PointMassTask> point_mass_;  ///< where the solver simulates the task
 
   int iteration_ = 0;
   NeuralGaussianPolicy policy_;               ///< pi_theta

@@ -34,8 +34,8 @@ class TrainingRun {
 struct Resources {
   int threads;    ///< for rollouts and the solver
   Device device;  ///< of fits, C-step and S-step; rollouts in MuJoCo are the CPU's
-  /// Whether the local policies of a point mass (PointMassTask) roll out on the device, without MuJoCo: on a GPU they
-  /// do. On the CPU MuJoCo is the reference, and a rollout without it differs in rounding.
+  /// Whether the policies of a point mass (PointMassTask) roll out on the device, without MuJoCo: on a GPU they do. On
+  /// the CPU MuJoCo is the reference, and a rollout without it differs in rounding.
   bool simulates_point_masses;
 
   Resources(int threads = 1, Device device = {})

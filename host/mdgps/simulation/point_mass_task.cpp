@@ -235,6 +235,9 @@ class Reading {
   int body_ = 0;
 };
 
+Device device_of(const LinearGaussianPolicy<const double>& policy) { return policy.gain.device; }
+Device device_of(const NetworkPolicy<double>& policy) { return policy.weights.device; }
+
 }  // namespace
 
 PointMassTask::PointMassTask(const Task& task)
@@ -257,10 +260,9 @@ PointMassTask::PointMassTask(const Task& task)
   }
 }
 
-Trajectories PointMassTask::roll_out(const LinearGaussianPolicy<const double>& policy,
-                                     const RolloutOptions& options) const {
+Trajectories PointMassTask::roll_out(const PointMassPolicy<double>& policy, const RolloutOptions& options) const {
   if (!why_not_.empty()) throw std::logic_error("the task is no point mass: " + why_not_);
-  const Device device = policy.gain.device;
+  const Device device = std::visit([](const auto& p) { return device_of(p); }, policy);
   const std::int64_t N = start_.extent(0), S = options.samples, T = horizon_, m = mass_.axes, n = 2 * m;
   const std::int64_t k = anchors_.extent(1), o = static_cast<std::int64_t>(observation_entries_.size());
   Array<double, 4> noise({N, S, T, m}, device);

@@ -21,11 +21,10 @@ class MDGPS_API PointMassTask {
   /// model's parts, single steps from random states, near every obstacle too, must be those of MuJoCo.
   const std::string& why_not() const { return why_not_; }
 
-  /// Rollouts of the local policies in the task's own conditions, on the device of the policy, where the trajectories
-  /// then are. The noise is that of MuJoCo's rollouts: draws by the same keys.
-  /// policy   [N,T,m,n] [N,T,m] [N,T,m,m]
+  /// Rollouts of the local policies or of a network in the task's own conditions, on the device of the policy, where
+  /// the trajectories then are. The noise is that of MuJoCo's rollouts: draws by the same keys.
   /// Throws std::logic_error where the task is no point mass.
-  Trajectories roll_out(const LinearGaussianPolicy<const double>& policy, const RolloutOptions& options) const;
+  Trajectories roll_out(const PointMassPolicy<double>& policy, const RolloutOptions& options) const;
 
  private:
   std::string why_not_;

@@ -1,7 +1,10 @@
 #pragma once
 /// Rollouts of a point mass, which need no simulator and run where their memory is.
 
+#include <variant>
+
 #include "mdgps/solver/export.hpp"
+#include "mdgps/solver/network_policy.hpp"
 #include "mdgps/solver/types.hpp"
 
 namespace mdgps {
@@ -48,26 +51,30 @@ struct PointMassRollouts {
   View<Real, 2> weights;        ///< out: [N,S] 1, or 0 where the rollout diverged: that sample holds zeros
 };
 
-/// Rolls out u = K x + k + chol(C) noise from every start, in MuJoCo's equations: semi-implicit Euler steps, implicit
-/// in the damping, with soft contacts without friction.
-/// policy           gain [N,T,m,n], offset [N,T,m], covariance [N,T,m,m]; a pivot of a covariance that is not positive
-///                  is read as 1
+/// What is rolled out: u = K x + k + chol(C) noise with gain [N,T,m,n], offset [N,T,m] and covariance [N,T,m,m], where
+/// a pivot of a covariance that is not positive is read as 1; or u = mu(o) + L noise in every condition.
+template <class Real>
+using PointMassPolicy = std::variant<LinearGaussianPolicy<const Real>, NetworkPolicy<Real>>;
+
+/// Rolls out a policy from every start, in MuJoCo's equations: semi-implicit Euler steps, implicit in the damping, with
+/// soft contacts without friction.
 /// distance_point   entries 3 i .. 3 i + 2 of the points are what `distances` measures
 /// workspace        at least roll_out_point_mass_workspace_size(..) bytes on that device
 /// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
 template <class Real>
-MDGPS_API void roll_out_point_mass(const PointMass& mass, const LinearGaussianPolicy<const Real>& policy,
+MDGPS_API void roll_out_point_mass(const PointMass& mass, const PointMassPolicy<Real>& policy,
                                    const PointMassRollouts<Real>& rollouts, int distance_point, Workspace workspace,
                                    Stream stream);
 
-/// Bytes of workspace that `roll_out_point_mass` needs.
+/// Bytes of workspace that `roll_out_point_mass` needs. Throws std::invalid_argument where a network's layers do not
+/// do.
 template <class Real>
-MDGPS_API std::size_t roll_out_point_mass_workspace_size(const PointMass& mass,
+MDGPS_API std::size_t roll_out_point_mass_workspace_size(const PointMass& mass, const PointMassPolicy<Real>& policy,
                                                          const PointMassRollouts<Real>& rollouts);
 
 /// The same with a workspace of its own, and finished on return.
 template <class Real>
-MDGPS_API void roll_out_point_mass(const PointMass& mass, const LinearGaussianPolicy<const Real>& policy,
+MDGPS_API void roll_out_point_mass(const PointMass& mass, const PointMassPolicy<Real>& policy,
                                    const PointMassRollouts<Real>& rollouts, int distance_point);
 
 }  // namespace mdgps

@@ -1,5 +1,6 @@
 #include "kernels/point_mass.hpp"
 
+#include "kernels/network_policy.hpp"
 #include "mdgps/solver/launch.hpp"
 #include "mdgps/solver/point_mass.hpp"
 
@@ -23,40 +24,65 @@ PointMassBatch<Real> batch(const PointMassRollouts<Real>& r) {
 }
 
 template <class Real>
-struct RollOutPointMass {
+struct PointMassLaunch {
   std::int64_t conditions, samples;
   int steps, points, distance_point;
   PointMass mass;
-  PolicyBatch<const Real> policy;
   PointMassBatch<Real> batches;
 
   std::int64_t width() const { return rollouts_at_once; }
-  template <class Group, class Scalar>
-  MDGPS_FUNCTION void operator()(const Group& g, std::int64_t problem, Scratch<Scalar>& scratch) const {
-    if (scratch.counting()) return;
+  template <class Scalar, class Group, class Policy>
+  MDGPS_FUNCTION void roll_out(const Group& g, std::int64_t problem, const Policy& policy) const {
     roll_out_point_masses<Scalar>(g, problem, conditions, samples, steps, points, distance_point, mass, policy,
                                   batches);
   }
 };
 
 template <class Real>
-WorkspaceNeeds roll_out_point_mass(const PointMass& mass, const LinearGaussianPolicy<const Real>& policy,
-                                   const PointMassRollouts<Real>& r, int distance_point, const Workspace& workspace,
-                                   Stream stream) {
-  const auto& extents = r.states.extents;
-  const RollOutPointMass<Real> op{extents[0],
-                                  extents[1],
-                                  static_cast<int>(extents[2]),
-                                  static_cast<int>(r.points.extents[3]),
-                                  distance_point,
-                                  mass,
-                                  batch(policy),
-                                  batch(r)};
-  return launch_each<Real>((extents[0] * extents[1] + rollouts_at_once - 1) / rollouts_at_once, workspace, stream, op);
+struct RollOutPointMass : PointMassLaunch<Real> {
+  PolicyBatch<const Real> policy;
+
+  template <class Group, class Scalar>
+  MDGPS_FUNCTION void operator()(const Group& g, std::int64_t problem, Scratch<Scalar>& scratch) const {
+    if (!scratch.counting()) this->template roll_out<Scalar>(g, problem, policy);
+  }
+};
+
+template <class Real>
+struct RollOutNetwork : PointMassLaunch<Real> {
+  NetworkPolicy<Real> network;
+
+  template <class Group, class Scalar>
+  MDGPS_FUNCTION void operator()(const Group& g, std::int64_t problem, Scratch<Scalar>& scratch) const {
+    const auto policy = thread_network(g, network, rollout_packs<Scalar>, scratch);
+    if (!scratch.counting()) this->template roll_out<Scalar>(g, problem, policy);
+  }
+};
+
+template <class Real>
+RollOutPointMass<Real> operation(const PointMassLaunch<Real>& launch, const LinearGaussianPolicy<const Real>& policy) {
+  return {launch, batch(policy)};
+}
+template <class Real>
+RollOutNetwork<Real> operation(const PointMassLaunch<Real>& launch, const NetworkPolicy<Real>& network) {
+  return {launch, network};
 }
 
-#define MDGPS_INSTANTIATE(Real)                                                                          \
-  template WorkspaceNeeds roll_out_point_mass(const PointMass&, const LinearGaussianPolicy<const Real>&, \
+template <class Real, class Policy>
+WorkspaceNeeds roll_out_point_mass(const PointMass& mass, const Policy& policy, const PointMassRollouts<Real>& r,
+                                   int distance_point, const Workspace& workspace, Stream stream) {
+  const auto& extents = r.states.extents;
+  const PointMassLaunch<Real> launch{
+      extents[0], extents[1], static_cast<int>(extents[2]), static_cast<int>(r.points.extents[3]), distance_point,
+      mass,       batch(r)};
+  return launch_each<Real>((extents[0] * extents[1] + rollouts_at_once - 1) / rollouts_at_once, workspace, stream,
+                           operation(launch, policy));
+}
+
+#define MDGPS_INSTANTIATE(Real)                                                                               \
+  template WorkspaceNeeds roll_out_point_mass(const PointMass&, const LinearGaussianPolicy<const Real>&,      \
+                                              const PointMassRollouts<Real>&, int, const Workspace&, Stream); \
+  template WorkspaceNeeds roll_out_point_mass(const PointMass&, const NetworkPolicy<Real>&,                   \
                                               const PointMassRollouts<Real>&, int, const Workspace&, Stream);
 MDGPS_INSTANTIATE(float)
 MDGPS_INSTANTIATE(double)
