@@ -23,6 +23,8 @@ TEST(Gaussians, KlAgreesWithTheFormulaOfTwoDimensions) {
   const CovarianceDivergence divergence = covariance_divergence(p.view(), q.view());
   EXPECT_NEAR(divergence.log_ratio, std::log(det_q / det_p), 1e-14);
   EXPECT_NEAR(divergence.squares, trace, 1e-14);
+  const CovarianceDivergence none = covariance_divergence(p.view(), p.view());
+  EXPECT_NEAR(none.log_ratio + none.squares - 2, 0.0, 1e-15);
 }
 
 TEST(Gaussians, InverseTimesCovarianceIsTheIdentity) {

@@ -147,16 +147,6 @@ void copy_condition(const LinearGaussianDynamicsArrays<double>& from, LinearGaus
   std::ranges::copy(from.covariance.row(condition), to.covariance.row(condition).begin());
 }
 
-void local_mean(const LinearGaussianPolicyArrays<double>& policy, std::int64_t i, std::int64_t t,
-                std::span<const double> state, std::span<double> mean) {
-  for (std::size_t a = 0; a < mean.size(); ++a) {
-    const auto gain = policy.gain.row(i, t, a);
-    double sum = policy.offset(i, t, a);
-    for (std::size_t j = 0; j < state.size(); ++j) sum += gain[j] * state[j];
-    mean[a] = sum;
-  }
-}
-
 ImitationPoints imitation_points(const LinearGaussianPolicyArrays<double>& policy, const Trajectories& samples,
                                  const Array<double, 3>& predicted, std::span<const int> observation_entries,
                                  const ImitationOptions& options) {

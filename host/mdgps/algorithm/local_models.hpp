@@ -73,10 +73,6 @@ void copy_condition(const LinearGaussianPolicyArrays<double>& from, LinearGaussi
 void copy_condition(const LinearGaussianDynamicsArrays<double>& from, LinearGaussianDynamicsArrays<double>& to,
                     std::int64_t condition);
 
-/// mean [m] = K_t x + k_t of one condition, at a state [n].
-void local_mean(const LinearGaussianPolicyArrays<double>& policy, std::int64_t condition, std::int64_t step,
-                std::span<const double> state, std::span<double> mean);
-
 /// What the S-step imitates: states of every condition and step with the action distribution of the local policy there,
 /// where the samples are.
 struct ImitationPoints {

@@ -94,21 +94,12 @@ class RepeatedWork::OnGpu {
 
 #endif
 
-RepeatedWork::RepeatedWork(c10::Device device, std::function<void()> work) : work_(std::move(work)) {
-  if (device.type() != c10::kCPU) gpu_ = std::make_unique<OnGpu>(device);
-}
+RepeatedWork::RepeatedWork(c10::Device device, std::function<void()> work)
+    : work_(std::move(work)), gpu_(std::make_unique<OnGpu>(device)) {}
 RepeatedWork::~RepeatedWork() = default;
 
-void RepeatedWork::operator()() {
-  if (gpu_) {
-    gpu_->run(work_);
-  } else {
-    work_();
-  }
-}
+void RepeatedWork::operator()() { gpu_->run(work_); }
 
-void RepeatedWork::finish() {
-  if (gpu_) gpu_->finish();
-}
+void RepeatedWork::finish() { gpu_->finish(); }
 
 }  // namespace mdgps

@@ -1,5 +1,5 @@
 #pragma once
-/// Work that is done over and over on the same memory. Private to the learning layer: includes LibTorch.
+/// Work that a GPU does over and over on the same memory. Private to the learning layer: includes LibTorch.
 
 #include <c10/core/Device.h>
 
@@ -8,9 +8,9 @@
 
 namespace mdgps {
 
-/// On the CPU, a function that is called. On a GPU its kernels are recorded as a CUDA graph after the first call, which
-/// warms LibTorch up, and from then on launched all at once: a minibatch is a score of kernels of a few microseconds
-/// each, which cost more to launch one by one than to run.
+/// A function whose kernels are recorded as a CUDA graph after its first call, which warms LibTorch up, and from then
+/// on launched all at once: a minibatch is a score of kernels of a few microseconds each, which cost more to launch one
+/// by one than to run.
 ///
 /// The work runs on a stream of its own, after all that was enqueued before this object was made. What it reads and
 /// writes must lie where it lies, and nothing else may allocate on that stream while the object lives. `finish` waits
