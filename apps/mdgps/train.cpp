@@ -238,10 +238,10 @@ Command add_train(CLI::App& program) {
          "How the network is linearised: a regression on its samples or its Jacobian (default: the task's, else "
          "regression)",
          "regression|jacobian", {"regression", "jacobian"});
-  choice(
-      "--device", a->device,
-      "Where fits, C-step and S-step run; auto is the CPU, which nobody has yet measured a GPU against (default: auto)",
-      "auto|cpu|cuda", {"auto", "cpu", "cuda"});
+  choice("--device", a->device,
+         "Where fits, C-step, S-step and the rollouts of a point mass run; auto is the CPU, which nobody has yet "
+         "measured a GPU against (default: auto)",
+         "auto|cpu|cuda", {"auto", "cpu", "cuda"});
   app->add_option("--threads", a->threads, "Threads of rollouts and solver; results do not depend on it")
       ->type_name("N")
       ->check(CLI::Range(1, 4096).description(""))
