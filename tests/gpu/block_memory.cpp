@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "kernels/action_divergence.hpp"
 #include "kernels/c_step.hpp"
 #include "kernels/cost_expansion.hpp"
 #include "kernels/expected_cost.hpp"
@@ -10,6 +11,7 @@
 #include "kernels/gaussian_mixture.hpp"
 #include "kernels/network_policy.hpp"
 #include "kernels/point_mass.hpp"
+#include "kernels/precisions.hpp"
 #include "kernels/regression.hpp"
 #include "mdgps/solver/batches.hpp"
 #include "mdgps/solver/block.hpp"
@@ -64,7 +66,17 @@ void print_all(const char* real, const Shape& s) {
   print<T>("MeanStates", real, s, s.states, [](auto&) {});
   print<T>("DrawImitationPoints", real, s, kSteps, [&](auto& scratch) { scratch.take(kSteps * s.states); });
   print<T>("AverageExpansion", real, s, s.actions, [](auto&) {});
-  print<T>("CompareActions", real, s, kSamples, [&](auto& scratch) { scratch.take(kSamples * (2 * s.actions + 1)); });
+  print<T>("CompareActions", real, s, kSamples, [&](auto& scratch) {
+    ActionDivergenceBatch<T> batch{};
+    batch.samples = kSamples;
+    batch.action_size = s.actions;
+    scratch.take(batch.scratch_size());
+  });
+  print<T>("InvertCovariances", real, s, tiles(s.actions), [&](auto& scratch) {
+    PrecisionBatch<T> batch{};
+    batch.size = s.actions;
+    scratch.take(batch.scratch_size());
+  });
 }
 
 void print_table() {

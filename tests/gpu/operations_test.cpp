@@ -6,6 +6,7 @@
 #include "mdgps/solver/expected_cost.hpp"
 #include "mdgps/solver/forward_pass.hpp"
 #include "mdgps/solver/kl_divergence.hpp"
+#include "mdgps/solver/precisions.hpp"
 #include "mdgps/solver/rearrange.hpp"
 #include "mixture_problems.hpp"
 #include "point_mass_problems.hpp"
@@ -238,6 +239,32 @@ TYPED_TEST(GpuOperations, NetworksRollOutAsPlainLoopsDo) {
     mirror.bring_back();
     EXPECT_GE(problems::expect_rollouts(c, problems::rollout_tolerance<TypeParam>, problems::network_action<TypeParam>),
               samples);
+  }
+}
+
+/// Of a warp's and of a block's matrices; of the last condition none has a factor.
+TYPED_TEST(GpuOperations, PrecisionsAndEntropiesAreTheCpus) {
+  using Real = TypeParam;
+  for (const BatchShape& shape : {BatchShape{3, 20, 4, 2}, BatchShape{40, 3, 8, 7}, BatchShape{2, 3, 8, 40}}) {
+    const auto [N, T, n, m] = shape;
+    auto covariance = random_trajectory<Real>(shape, 1).reference.covariance;
+    for (int t = 0; t < T; ++t) covariance(N - 1, t, 0, 0) = Real(-1);
+    Array<Real, 4> on_gpu({N, T, m, m}), on_cpu({N, T, m, m});
+    Array<Real, 2> entropies_on_gpu({N, T}), entropies_on_cpu({N, T});
+    gpu::Mirror mirror;
+    precisions<Real>(mirror(std::as_const(covariance)), mirror(on_gpu), mirror(entropies_on_gpu));
+    mirror.bring_back();
+    precisions<Real>(covariance.view(), on_cpu, entropies_on_cpu);
+    EXPECT_LT(difference(on_gpu, on_cpu), this->tolerance);
+    for (int i = 0; i < N; ++i)
+      for (int t = 0; t < T; ++t) {
+        if (i + 1 < N) {
+          EXPECT_NEAR(entropies_on_gpu(i, t), entropies_on_cpu(i, t), this->tolerance * m);
+        } else {
+          EXPECT_EQ(on_gpu(i, t, 0, 0), Real(0));
+          EXPECT_TRUE(std::isnan(entropies_on_gpu(i, t)));
+        }
+      }
   }
 }
 

@@ -3,6 +3,7 @@
 #include "kernels/action_divergence.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "kernels/random.hpp"
@@ -19,15 +20,20 @@ TYPED_TEST_SUITE(ActionDivergenceKernel, Backends, BackendNames);
 TYPED_TEST(ActionDivergenceKernel, IsThatOfPlainLoopsAndSamplesWithoutWeightDoNotCount) {
   using Real = typename TypeParam::Real;
   constexpr int N = 2, S = 4, T = 5, n = 3, m = 2;
-  Array<Real, 4> states({N, S, T, n}), gain({N, T, m, n}), means({N, S, T, m});
+  Array<Real, 4> states({N, S, T, n}), gain({N, T, m, n}), covariance({N, T, m, m}), means({N, S, T, m});
   Array<Real, 3> offset({N, T, m}), action({N, T, m}, Real(-1));
-  Array<Real, 2> weights({N, S}, Real(1)), factor({m, m}), log_ratio({N, T}), squares({N, T});
+  Array<Real, 2> weights({N, S}, Real(1)), factor({m, m});
   Array<Real, 2> mean_kl({N, T}, Real(-1)), largest_kl({N, T}, Real(-1));
   const RandomSequence random(1, RandomStream::user);
   std::uint32_t draw = 0;
-  for (auto numbers : {states.elements(), gain.elements(), means.elements(), offset.elements(), log_ratio.elements()})
+  for (auto numbers : {states.elements(), gain.elements(), means.elements(), offset.elements()})
     for (Real& x : numbers) x = static_cast<Real>(random.normals(draw++)[0]);
-  for (Real& x : squares.elements()) x = static_cast<Real>(3 + random.normals(draw++)[0]);
+  for (int i = 0; i < N; ++i)
+    for (int t = 0; t < T; ++t) {
+      covariance(i, t, 0, 0) = static_cast<Real>(1 + random.uniform(draw++));
+      covariance(i, t, 1, 1) = static_cast<Real>(2 + random.uniform(draw++));
+      covariance(i, t, 0, 1) = covariance(i, t, 1, 0) = static_cast<Real>(random.uniform(draw++) - 0.5);
+    }
   factor(0, 0) = Real(1.5), factor(1, 0) = Real(-0.4), factor(1, 1) = Real(0.8);
   weights(0, 2) = Real(0.25);
   weights(1, 1) = 0;
@@ -41,10 +47,9 @@ TYPED_TEST(ActionDivergenceKernel, IsThatOfPlainLoopsAndSamplesWithoutWeightDoNo
                                           weights.data(),
                                           gain.data(),
                                           offset.data(),
+                                          covariance.data(),
                                           means.data(),
                                           factor.data(),
-                                          log_ratio.data(),
-                                          squares.data(),
                                           action.data(),
                                           mean_kl.data(),
                                           largest_kl.data()};
@@ -58,6 +63,13 @@ TYPED_TEST(ActionDivergenceKernel, IsThatOfPlainLoopsAndSamplesWithoutWeightDoNo
   for (int i = 0; i < N; ++i)
     for (int t = 0; t < T; ++t) {
       double total = 0, mean = 0, largest = 0, difference[m] = {};
+      // L L' = [xx xy; xy yy]: its inverse is [yy -xy; -xy xx] / determinant^2.
+      const double xx = static_cast<double>(factor(0, 0)) * factor(0, 0),
+                   xy = static_cast<double>(factor(0, 0)) * factor(1, 0),
+                   yy = static_cast<double>(factor(1, 0)) * factor(1, 0) + factor(1, 1) * factor(1, 1);
+      const auto C = [&](int r, int c) { return static_cast<double>(covariance(i, t, r, c)); };
+      const double trace = (yy * C(0, 0) - 2 * xy * C(0, 1) + xx * C(1, 1)) / (determinant * determinant);
+      const double log_ratio = std::log(determinant * determinant / (C(0, 0) * C(1, 1) - C(0, 1) * C(0, 1)));
       for (int s = 0; s < S; ++s) {
         if (weights(i, s) == 0) continue;
         double d[m];
@@ -66,13 +78,9 @@ TYPED_TEST(ActionDivergenceKernel, IsThatOfPlainLoopsAndSamplesWithoutWeightDoNo
           for (int j = 0; j < n; ++j) d[a] += static_cast<double>(gain(i, t, a, j)) * states(i, s, t, j);
           difference[a] += weights(i, s) * d[a];
         }
-        // d' (L L')^-1 d by Cramer's rule.
-        const double xx = static_cast<double>(factor(0, 0)) * factor(0, 0),
-                     xy = static_cast<double>(factor(0, 0)) * factor(1, 0),
-                     yy = static_cast<double>(factor(1, 0)) * factor(1, 0) + factor(1, 1) * factor(1, 1);
         const double square =
             (yy * d[0] * d[0] - 2 * xy * d[0] * d[1] + xx * d[1] * d[1]) / (determinant * determinant);
-        const double kl = 0.5 * (static_cast<double>(log_ratio(i, t)) + squares(i, t) + square - m);
+        const double kl = 0.5 * (log_ratio + trace + square - m);
         total += weights(i, s);
         mean += weights(i, s) * kl;
         largest = std::max(largest, kl);

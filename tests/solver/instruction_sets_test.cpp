@@ -9,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "mdgps/solver/action_divergence.hpp"
 #include "mdgps/solver/c_step.hpp"
+#include "mdgps/solver/precisions.hpp"
 #include "mdgps/solver/targets.hpp"
 #include "mixture_problems.hpp"
 #include "problems.hpp"
@@ -39,14 +41,41 @@ std::vector<double> results() {
   return all;
 }
 
-// Run by the test below.
+/// What a network is trained on and what is said of it, likewise.
+std::vector<double> results_without_fusing() {
+  std::vector<double> all;
+  const auto add = [&](auto elements) { all.insert(all.end(), elements.begin(), elements.end()); };
+  constexpr std::int64_t N = 3, S = 4, T = 6, n = 5, m = 7;  // more actions than a column block of a factorisation
+  const auto p = problems::random_trajectory<double>({N, T, n, m}, 1);
+  Array<double, 4> inverses({N, T, m, m}), states({N, S, T, n}), means({N, S, T, m});
+  Array<double, 3> action({N, T, m});
+  Array<double, 2> weights({N, S}, 0.3), entropies({N, T}), mean({N, T}), largest({N, T}), factor({m, m});
+  problems::Draws draws(2);
+  for (auto numbers : {states.elements(), means.elements()})
+    for (double& x : numbers) x = draws.normal();
+  for (int r = 0; r < m; ++r)
+    for (int c = 0; c <= r; ++c) factor(r, c) = r == c ? draws.uniform(1, 2) : draws.normal();
+  const auto& policy = p.reference;
+  precisions<double>(policy.covariance.view(), inverses, entropies);
+  action_divergence<double>({states, weights, policy.gain, policy.offset, policy.covariance, means, factor},
+                            {action, mean, largest});
+  add(inverses.elements());
+  add(entropies.elements());
+  add(action.elements());
+  add(mean.elements());
+  add(largest.elements());
+  return all;
+}
+
+// Run by the tests below.
 TEST(InstructionSets, DISABLED_PrintResults) {
   for (const double x : results<double>()) std::printf("\nresult %.17g", x);
   for (const double x : results<float>()) std::printf("\nresult %.17g", x);
+  for (const double x : results_without_fusing()) std::printf("\nexactly %.17g", x);
   std::printf("\n");
 }
 
-std::vector<double> results_under(const std::string& target) {
+std::vector<double> results_under(const std::string& target, const char* format = "result %lg") {
   const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
   const std::string command = "MDGPS_TARGET=" + target + " '" + self +
                               "' --gtest_also_run_disabled_tests --gtest_filter=InstructionSets.DISABLED_PrintResults";
@@ -55,7 +84,7 @@ std::vector<double> results_under(const std::string& target) {
   char line[256];
   double x = 0;
   while (std::fgets(line, sizeof(line), pipe) != nullptr)
-    if (std::sscanf(line, "result %lg", &x) == 1) numbers.push_back(x);
+    if (std::sscanf(line, format, &x) == 1) numbers.push_back(x);
   EXPECT_EQ(pclose(pipe), 0);
   return numbers;
 }
@@ -75,6 +104,12 @@ TEST(InstructionSets, Agree) {
       EXPECT_NEAR(other[e], portable[e], tolerance * (0.1 + std::abs(portable[e]))) << target << " " << e;
     }
   }
+}
+
+TEST(InstructionSets, GiveTheSameBytesWhereMultiplyAddsMustNotFuse) {
+  const auto portable = results_under("portable", "exactly %lg");
+  ASSERT_GT(portable.size(), 1000u);
+  for (const std::string target : {"avx2", "avx512"}) EXPECT_EQ(results_under(target, "exactly %lg"), portable);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// What the operations on samples refuse: the points of the S-step, averages of expansions, divergences.
+// What the operations on samples and policies refuse: the points of the S-step, averages of expansions, divergences,
+// precisions.
 
 #include <gtest/gtest.h>
 
@@ -8,6 +9,7 @@
 #include "mdgps/solver/array.hpp"
 #include "mdgps/solver/average_expansion.hpp"
 #include "mdgps/solver/imitation.hpp"
+#include "mdgps/solver/precisions.hpp"
 
 namespace mdgps {
 namespace {
@@ -38,11 +40,15 @@ TEST(SampleOperations, WrongShapesOptionsAndGapsAreRefused) {
       average_expansion<double>({c.states, c.actions, jacobians, c.weights, c.entries}, c.gain.view(), c.offset.view()),
       std::invalid_argument);
 
-  Array<double, 2> factor({m, m}, 1.0), per_step({N, T}), largest({N, T}), short_of_one({N, T - 1});
-  const PolicyPair<double> policies{c.states, c.weights, c.gain, c.offset, c.actions, factor, per_step, per_step};
-  Array<double, 2> mean({N, T});
+  Array<double, 2> factor({m, m}, 1.0), mean({N, T}), largest({N, T}), short_of_one({N, T - 1});
+  Array<double, 4> covariance({N, T, m, m}), inverse({N, T, m, m});
+  const PolicyPair<double> policies{c.states, c.weights, c.gain, c.offset, covariance, c.actions, factor};
   EXPECT_NO_THROW(action_divergence(policies, {c.offset.view(), mean, largest}));
   EXPECT_THROW(action_divergence(policies, {c.offset.view(), mean, short_of_one}), std::invalid_argument);
+
+  EXPECT_NO_THROW(precisions<double>(covariance.view(), inverse, {}));
+  EXPECT_THROW(precisions<double>(c.gain.view(), {}, mean), std::invalid_argument);  // not square
+  EXPECT_THROW(precisions<double>(covariance.view(), inverse, short_of_one), std::invalid_argument);
 }
 
 }  // namespace

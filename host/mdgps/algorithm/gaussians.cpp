@@ -1,11 +1,9 @@
 #include "mdgps/algorithm/gaussians.hpp"
 
-#include <cmath>
-#include <limits>
-#include <numbers>
 #include <vector>
 
 #include "kernels/cholesky.hpp"
+#include "mdgps/solver/precisions.hpp"
 
 namespace mdgps {
 
@@ -50,35 +48,15 @@ void inverse_from_factor(View<const double, 2> factor, View<double, 2> inverse) 
 }
 
 Array<double, 4> inverse_covariances(View<const double, 4> covariances) {
-  Array<double, 4> inverses(covariances.extents);
-  const std::int64_t m = covariances.extents[2];
-  Array<double, 2> factor({m, m});
-  for (std::int64_t i = 0; i < covariances.extents[0]; ++i)
-    for (std::int64_t t = 0; t < covariances.extents[1]; ++t)
-      if (cholesky_factor(covariances[i][t], factor)) inverse_from_factor(factor.view(), inverses.view()[i][t]);
+  Array<double, 4> inverses(covariances.extents, covariances.device);
+  precisions<double>(covariances, inverses, {});
   return inverses;
 }
 
 Array<double, 2> entropies(View<const double, 4> covariances) {
-  const auto [N, T, m, columns] = covariances.extents;
-  Array<double, 2> entropies({N, T}, std::numeric_limits<double>::quiet_NaN()), factor({m, m});
-  for (std::int64_t i = 0; i < N; ++i)
-    for (std::int64_t t = 0; t < T; ++t) {
-      if (!cholesky_factor(covariances[i][t], factor)) continue;
-      entropies(i, t) = 0.5 * static_cast<double>(m) * (1.0 + std::log(2.0 * std::numbers::pi));
-      for (std::int64_t a = 0; a < m; ++a) entropies(i, t) += std::log(factor(a, a));
-    }
+  Array<double, 2> entropies({covariances.extents[0], covariances.extents[1]}, covariances.device);
+  precisions<double>(covariances, {}, entropies);
   return entropies;
-}
-
-CovarianceDivergence covariance_divergence(View<const double, 2> factor_p, View<const double, 2> factor_q) {
-  std::vector<double> p_storage, q_storage;
-  const auto p = copied(p_storage, factor_p), q = copied(q_storage, factor_q);
-  CovarianceDivergence divergence;
-  for (int i = 0; i < p.rows; ++i) divergence.log_ratio += 2.0 * std::log(q(i, i) / p(i, i));
-  kernels::solve_lower(Solo{}, q, p);
-  for (const double x : p_storage) divergence.squares += x * x;
-  return divergence;
 }
 
 }  // namespace mdgps

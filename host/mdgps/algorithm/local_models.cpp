@@ -159,7 +159,7 @@ ImitationPoints imitation_points(const LinearGaussianPolicyArrays<double>& polic
   mean_states<double>(samples.states.view(), samples.weights.view(), means.view());
   const Array<double, 3> ahead = predicted.on(device), offset = policy.offset.on(device);
   const Array<double, 4> gain = policy.gain.on(device),
-                         precisions = inverse_covariances(policy.covariance.view()).on(device);
+                         precisions = inverse_covariances(policy.covariance.on(device).view());
   Array<int, 1> entries({o}, device);
   std::ranges::copy(observation_entries, entries.data());
 

@@ -10,21 +10,13 @@ PolicyDifference policy_difference(const LinearGaussianPolicyArrays<double>& loc
                                    const Trajectories& samples) {
   const std::int64_t N = samples.states.extent(0), T = samples.states.extent(2), m = samples.actions.extent(3);
   const Device device = samples.device();
-  Array<double, 2> global_factor({m, m}), factor({m, m}), log_ratio({N, T}, device), squares({N, T}, device);
-  cholesky_factor(global.covariance().view(), global_factor);
-  for (std::int64_t i = 0; i < N; ++i)
-    for (std::int64_t t = 0; t < T; ++t) {
-      cholesky_factor(local.covariance.view()[i][t], factor);
-      const CovarianceDivergence divergence = covariance_divergence(factor.view(), global_factor.view());
-      log_ratio(i, t) = divergence.log_ratio;
-      squares(i, t) = divergence.squares;
-    }
-
+  Array<double, 2> factor({m, m});
+  cholesky_factor(global.covariance().view(), factor);
+  const Array<double, 2> L = factor.on(device);
   const Array<double, 4> means = mean_actions(global, samples);
-  const Array<double, 2> L = global_factor.on(device);
   PolicyDifference difference{Array<double, 3>({N, T, m}, device), Array<double, 2>({N, T}, device),
                               Array<double, 2>({N, T}, device)};
-  action_divergence<double>({samples.states, samples.weights, local.gain, local.offset, means, L, log_ratio, squares},
+  action_divergence<double>({samples.states, samples.weights, local.gain, local.offset, local.covariance, means, L},
                             {difference.action, difference.mean_kl, difference.largest_kl});
   return difference;
 }

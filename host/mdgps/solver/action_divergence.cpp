@@ -33,10 +33,9 @@ void action_divergence(const PolicyPair<Real>& policies, const ActionDivergence<
   door.contiguous("weights", policies.weights, {N, S});
   door.contiguous("gain", policies.gain, {N, T, m, n});
   door.contiguous("offset", policies.offset, {N, T, m});
+  door.contiguous("covariance", policies.covariance, {N, T, m, m});
   door.contiguous("means", policies.means, {N, S, T, m});
   door.contiguous("factor", policies.factor, {m, m});
-  door.contiguous("log_ratio", policies.log_ratio, {N, T});
-  door.contiguous("squares", policies.squares, {N, T});
   door.contiguous("action", result.action, {N, T, m});
   door.contiguous("mean_kl", result.mean_kl, {N, T});
   door.contiguous("largest_kl", result.largest_kl, {N, T});

@@ -6,18 +6,16 @@
 
 namespace mdgps {
 
-/// p = N(K x + k, L_p L_p') at every condition and step, and q = N(mu, L L') with one L for all. Of the covariances it
-/// is given what does not depend on the samples. All views are contiguous.
+/// p = N(K x + k, C) at every condition and step, and q = N(mu, L L') with one L for all. All views are contiguous.
 template <class Real>
 struct PolicyPair {
-  View<const Real, 4> states;     ///< [N,S,T,n] model units
-  View<const Real, 2> weights;    ///< [N,S] 0: the sample does not count
-  View<const Real, 4> gain;       ///< [N,T,m,n] K
-  View<const Real, 3> offset;     ///< [N,T,m] k
-  View<const Real, 4> means;      ///< [N,S,T,m] mu at the samples
-  View<const Real, 2> factor;     ///< [m,m] L, lower
-  View<const Real, 2> log_ratio;  ///< [N,T] log |L L'| - log |L_p L_p'|
-  View<const Real, 2> squares;    ///< [N,T] squared Frobenius norm of L^-1 L_p
+  View<const Real, 4> states;      ///< [N,S,T,n] model units
+  View<const Real, 2> weights;     ///< [N,S] 0: the sample does not count
+  View<const Real, 4> gain;        ///< [N,T,m,n] K
+  View<const Real, 3> offset;      ///< [N,T,m] k
+  View<const Real, 4> covariance;  ///< [N,T,m,m] C; a pivot of its factor that is not positive is read as 1
+  View<const Real, 4> means;       ///< [N,S,T,m] mu at the samples
+  View<const Real, 2> factor;      ///< [m,m] L, lower
 };
 
 /// Over the samples of a condition and step; zeros where none counts. Contiguous.

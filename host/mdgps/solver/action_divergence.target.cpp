@@ -23,14 +23,13 @@ template <class Real>
 WorkspaceNeeds action_divergence(const PolicyPair<Real>& policies, const ActionDivergence<Real>& result,
                                  const Workspace& workspace, Stream stream) {
   const auto [N, S, T, n] = policies.states.extents;
-  const ActionDivergenceBatch<Real> batch{static_cast<int>(S),     static_cast<int>(T),
-                                          static_cast<int>(n),     static_cast<int>(policies.offset.extents[2]),
-                                          policies.states.data,    policies.weights.data,
-                                          policies.gain.data,      policies.offset.data,
-                                          policies.means.data,     policies.factor.data,
-                                          policies.log_ratio.data, policies.squares.data,
-                                          result.action.data,      result.mean_kl.data,
-                                          result.largest_kl.data};
+  const ActionDivergenceBatch<Real> batch{static_cast<int>(S),      static_cast<int>(T),
+                                          static_cast<int>(n),      static_cast<int>(policies.offset.extents[2]),
+                                          policies.states.data,     policies.weights.data,
+                                          policies.gain.data,       policies.offset.data,
+                                          policies.covariance.data, policies.means.data,
+                                          policies.factor.data,     result.action.data,
+                                          result.mean_kl.data,      result.largest_kl.data};
   return launch_steps<Real>(N, T, workspace, stream, CompareActions<Real>{batch});
 }
 
