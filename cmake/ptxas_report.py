@@ -20,7 +20,7 @@ import sys
 PROCESSORS = {"sm_80": (164 * 1024, 32, 64, 65536), "sm_90": (228 * 1024, 32, 64, 65536)}
 KERNELS = {"BackwardPass", "ForwardPass", "KlDivergence", "ExpectedCost", "CStep", "FitLinearGaussian", "ExpandCost",
            "FitGaussianMixture", "MixturePrior", "RollOutPointMass", "RollOutNetwork", "Rearrange", "MeanStates",
-           "DrawImitationPoints", "AverageExpansion", "CompareActions", "InvertCovariances"}
+           "DrawImitationPoints", "AverageExpansion", "CompareActions", "InvertCovariances", "SumSampleCosts"}
 
 
 def record(target, command):

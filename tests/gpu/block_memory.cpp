@@ -72,6 +72,7 @@ void print_all(const char* real, const Shape& s) {
     batch.action_size = s.actions;
     scratch.take(batch.scratch_size());
   });
+  print<T>("SumSampleCosts", real, s, kSamples * kSteps, [](auto&) {});
   print<T>("InvertCovariances", real, s, tiles(s.actions), [&](auto& scratch) {
     PrecisionBatch<T> batch{};
     batch.size = s.actions;

@@ -8,6 +8,7 @@
 #include "mdgps/solver/kl_divergence.hpp"
 #include "mdgps/solver/precisions.hpp"
 #include "mdgps/solver/rearrange.hpp"
+#include "mdgps/solver/sample_costs.hpp"
 #include "mixture_problems.hpp"
 #include "point_mass_problems.hpp"
 #include "regression_problems.hpp"
@@ -265,6 +266,36 @@ TYPED_TEST(GpuOperations, PrecisionsAndEntropiesAreTheCpus) {
           EXPECT_TRUE(std::isnan(entropies_on_gpu(i, t)));
         }
       }
+  }
+}
+
+TYPED_TEST(GpuOperations, SampleCostsAreTheCpus) {
+  using Real = TypeParam;
+  for (const std::int64_t N : {1, 40, 1000}) {
+    constexpr std::int64_t S = 7, T = 30;
+    Array<Real, 3> costs({N, S, T});
+    Array<Real, 2> weights({N, S}, Real(1));
+    problems::Draws draws(1);
+    for (Real& x : costs.elements()) x = static_cast<Real>(draws.normal());
+    for (Real& w : weights.elements()) w = draws.below(4) == 0 ? Real(0) : Real(1);
+    weights(0, 0) = Real(1);
+    SampleCostArrays<Real> on_gpu(N, S, T), on_cpu(N, S, T);
+    gpu::Mirror mirror;
+    sample_costs<Real>(mirror(std::as_const(costs)), mirror(std::as_const(weights)),
+                       {mirror(on_gpu.mean), mirror(on_gpu.size), mirror(on_gpu.largest), mirror(on_gpu.total)});
+    mirror.bring_back();
+    sample_costs<Real>(costs.view(), weights.view(), on_cpu.view());
+    EXPECT_EQ(on_gpu.largest, on_cpu.largest);
+    for (std::int64_t i = 0; i < N; ++i) {
+      if (std::isnan(on_cpu.mean(i))) continue;
+      EXPECT_NEAR(on_gpu.mean(i), on_cpu.mean(i), this->tolerance * on_cpu.size(i));
+      EXPECT_NEAR(on_gpu.size(i), on_cpu.size(i), this->tolerance * on_cpu.size(i));
+      for (std::int64_t s = 0; s < S; ++s) {
+        EXPECT_EQ(std::isnan(on_gpu.total(i, s)), weights(i, s) == 0);
+        if (weights(i, s) == 0) continue;
+        EXPECT_NEAR(on_gpu.total(i, s), on_cpu.total(i, s), this->tolerance * T);
+      }
+    }
   }
 }
 

@@ -12,6 +12,7 @@
 #include "mdgps/solver/action_divergence.hpp"
 #include "mdgps/solver/c_step.hpp"
 #include "mdgps/solver/precisions.hpp"
+#include "mdgps/solver/sample_costs.hpp"
 #include "mdgps/solver/targets.hpp"
 #include "mixture_problems.hpp"
 #include "problems.hpp"
@@ -64,6 +65,11 @@ std::vector<double> results_without_fusing() {
   add(action.elements());
   add(mean.elements());
   add(largest.elements());
+  SampleCostArrays<double> costs(N, S, T * n);
+  sample_costs<double>(View<const double, 3>(states.data(), {N, S, T * n}), weights, costs.view());
+  add(costs.mean.elements());
+  add(costs.size.elements());
+  add(costs.total.elements());
   return all;
 }
 

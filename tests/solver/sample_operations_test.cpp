@@ -1,5 +1,5 @@
 // What the operations on samples and policies refuse: the points of the S-step, averages of expansions, divergences,
-// precisions.
+// precisions, costs.
 
 #include <gtest/gtest.h>
 
@@ -10,6 +10,7 @@
 #include "mdgps/solver/average_expansion.hpp"
 #include "mdgps/solver/imitation.hpp"
 #include "mdgps/solver/precisions.hpp"
+#include "mdgps/solver/sample_costs.hpp"
 
 namespace mdgps {
 namespace {
@@ -49,6 +50,11 @@ TEST(SampleOperations, WrongShapesOptionsAndGapsAreRefused) {
   EXPECT_NO_THROW(precisions<double>(covariance.view(), inverse, {}));
   EXPECT_THROW(precisions<double>(c.gain.view(), {}, mean), std::invalid_argument);  // not square
   EXPECT_THROW(precisions<double>(covariance.view(), inverse, short_of_one), std::invalid_argument);
+
+  const Array<double, 3> per_step({N, S, T});
+  SampleCostArrays<double> costs(N, S, T), of_fewer_steps(N, S, T - 1);
+  EXPECT_NO_THROW(sample_costs<double>(per_step, c.weights.view(), costs.view()));
+  EXPECT_THROW(sample_costs<double>(per_step, c.weights.view(), of_fewer_steps.view()), std::invalid_argument);
 }
 
 }  // namespace

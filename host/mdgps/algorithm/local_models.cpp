@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "mdgps/algorithm/controllers.hpp"
 #include "mdgps/algorithm/gaussians.hpp"
@@ -73,37 +74,22 @@ GaussianStateArrays<double> initial_state(const Trajectories& samples) {
   return initial;
 }
 
-Array<double, 2> trajectory_costs(std::span<const CostTerm> terms, const Trajectories& trajectories) {
-  const auto [N, S, T, n] = trajectories.states.extents();
-  QuadraticCostArrays<double> unused(BatchShape{N, T, n, trajectories.actions.extent(3)}, trajectories.device());
-  Array<double, 3> per_step({N, S, T}, trajectories.device());
+SampleCostArrays<double> expand_cost_around(const Trajectories& samples, std::span<const CostTerm> terms,
+                                            QuadraticCostArrays<double>& expansion) {
+  const auto [N, S, T, n] = samples.states.extents();
+  Array<double, 3> per_step({N, S, T}, samples.device());
   expand_cost<double>(terms,
-                      {trajectories.states, trajectories.actions, trajectories.points, trajectories.point_jacobians,
-                       trajectories.weights},
-                      unused.view(), per_step);
-  Array<double, 2> costs({N, S});
-  for (std::int64_t i = 0; i < N; ++i)
-    for (std::int64_t s = 0; s < S; ++s) {
-      for (const double cost : per_step.row(i, s)) costs(i, s) += cost;
-      if (trajectories.weights(i, s) == 0) costs(i, s) = std::numeric_limits<double>::quiet_NaN();
-    }
+                      {samples.states, samples.actions, samples.points, samples.point_jacobians, samples.weights},
+                      expansion.view(), per_step);
+  SampleCostArrays<double> costs(N, S, T, samples.device());
+  sample_costs<double>(per_step, samples.weights, costs.view());
   return costs;
 }
 
-std::vector<SampledCost> sampled_costs(const Array<double, 3>& sample_cost, const Array<double, 2>& weights) {
-  std::vector<SampledCost> costs;
-  for (std::int64_t i = 0; i < weights.extent(0); ++i) {
-    double total = 0, sum = 0, size = 0;
-    for (std::int64_t s = 0; s < weights.extent(1); ++s) {
-      total += weights(i, s);
-      for (const double cost : sample_cost.row(i, s)) {
-        sum += weights(i, s) * cost;
-        size += weights(i, s) * std::abs(cost);
-      }
-    }
-    costs.push_back({sum / total, size / total});
-  }
-  return costs;
+Array<double, 2> trajectory_costs(std::span<const CostTerm> terms, const Trajectories& trajectories) {
+  const auto [N, S, T, n] = trajectories.states.extents();
+  QuadraticCostArrays<double> unused(BatchShape{N, T, n, trajectories.actions.extent(3)}, trajectories.device());
+  return expand_cost_around(trajectories, terms, unused).total;
 }
 
 double final_distance(const Trajectories& trajectories, std::int64_t condition) {

@@ -2,14 +2,13 @@
 /// Between rollouts and the solver: the points that regressions take from trajectories, and small helpers on batches.
 
 #include <span>
-#include <vector>
 
 #include "mdgps/algorithm/regression_prior.hpp"
-#include "mdgps/algorithm/step_size.hpp"
 #include "mdgps/learning/neural_gaussian_policy.hpp"
 #include "mdgps/simulation/rollout.hpp"
 #include "mdgps/solver/cost_expansion.hpp"
 #include "mdgps/solver/imitation.hpp"
+#include "mdgps/solver/sample_costs.hpp"
 #include "mdgps/solver/types.hpp"
 
 namespace mdgps {
@@ -42,11 +41,12 @@ void fit_transitions(const RegressionPrior& prior, View<const double, 4> transit
 /// p(x_1) of every condition: the samples' mean, and their variances, at least 1e-6, on the diagonal.
 GaussianStateArrays<double> initial_state(const Trajectories& samples);
 
+/// What the samples cost, and into `expansion` the cost's mean expansion around them, where they are.
+SampleCostArrays<double> expand_cost_around(const Trajectories& samples, std::span<const CostTerm> terms,
+                                            QuadraticCostArrays<double>& expansion);
+
 /// Cost of every trajectory [N,S].
 Array<double, 2> trajectory_costs(std::span<const CostTerm> terms, const Trajectories& trajectories);
-
-/// Of each condition, from the costs [N,S,T] and weights [N,S] of its samples.
-std::vector<SampledCost> sampled_costs(const Array<double, 3>& sample_cost, const Array<double, 2>& weights);
 
 /// Distance at the last step of a condition's first sample; NaN where its simulation diverged.
 double final_distance(const Trajectories& trajectories, std::int64_t condition);

@@ -134,11 +134,9 @@ Trajectories MirrorDescent::generate_samples() const {
 
 void MirrorDescent::expand_cost_around(const Trajectories& samples) {
   current_.cost = QuadraticCostArrays<double>(shape_, resources_.device);
-  sample_cost_ = Array<double, 3>({shape_.conditions, settings_.samples, shape_.steps}, resources_.device);
-  expand_cost<double>(task_.cost,
-                      {samples.states, samples.actions, samples.points, samples.point_jacobians, samples.weights},
-                      current_.cost.view(), sample_cost_);
-  current_.sampled_cost = sampled_costs(sample_cost_, samples.weights);
+  SampleCostArrays<double> costs = mdgps::expand_cost_around(samples, task_.cost, current_.cost);
+  for (std::int64_t i = 0; i < shape_.conditions; ++i) current_.sampled_cost.push_back({costs.mean(i), costs.size(i)});
+  largest_cost_ = std::move(costs.largest);
 }
 
 void MirrorDescent::fit_dynamics(const Trajectories& samples) {
@@ -350,15 +348,11 @@ void MirrorDescent::measure_bounds(const Trajectories& samples, IterationReport&
   const auto under_local = propagate(current_, local_), under_global = propagate(current_, global);
   Array<double, 1> local_total({shape_.conditions}, resources_.device),
       global_total({shape_.conditions}, resources_.device);
-  Array<double, 2> expected({shape_.conditions, shape_.steps}, resources_.device),
-      largest({shape_.conditions, shape_.steps}, 0.0);
+  Array<double, 2> expected({shape_.conditions, shape_.steps}, resources_.device);
   expected_cost<double>(under_local.view(), current_.cost.view(), local_total, expected);
   expected_cost<double>(under_global.view(), current_.cost.view(), global_total, {});
   for (std::int64_t i = 0; i < shape_.conditions; ++i) {
-    for (std::int64_t s = 0; s < settings_.samples; ++s)
-      for (std::int64_t t = 0; t < shape_.steps; ++t)
-        if (samples.weights(i, s) > 0) largest(i, t) = std::max(largest(i, t), sample_cost_(i, s, t));
-    const CostBounds bounds = cost_bounds({report.difference.largest_kl.row(i), expected.row(i), largest.row(i)});
+    const CostBounds bounds = cost_bounds({report.difference.largest_kl.row(i), expected.row(i), largest_cost_.row(i)});
     ConditionReport& condition = report.conditions[i];
     condition.tv_bound = bounds.total_variation;
     condition.cost_bound = bounds.cost;

@@ -81,9 +81,9 @@ class MirrorDescent final : public TrainingRun {
   std::unique_ptr<SurrogateCost> surrogate_cost_;
   Trajectories visited_;  ///< states of all iterations; for DAgger alone
   RegressionPrior dynamics_prior_, policy_prior_;
-  Model previous_, current_;      ///< of iterations k-1 and k
-  Array<double, 4> transitions_;  ///< [N,T-1,S,2n+m] of the current samples
-  Array<double, 3> sample_cost_;  ///< [N,S,T] of the current samples
+  Model previous_, current_;       ///< of iterations k-1 and k
+  Array<double, 4> transitions_;   ///< [N,T-1,S,2n+m] of the current samples
+  Array<double, 2> largest_cost_;  ///< [N,T] of the current samples
 };
 
 }  // namespace mdgps
