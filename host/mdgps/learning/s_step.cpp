@@ -9,6 +9,7 @@
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/linalg_cholesky_ex.h>
 #include <ATen/ops/mm.h>
+#include <ATen/ops/nonzero.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/sub.h>
 #include <ATen/ops/threshold_backward.h>
@@ -74,31 +75,20 @@ struct Rows {
 };
 
 /// The points with a weight above 0, in their order, the weights divided by their mean. Rows are put together where the
-/// problem is; of it the host sees the weights.
+/// problem is; the host sees how many they are.
 Rows weighted_points(const SStepProblem& problem, const Parameters& p, c10::Device device) {
   const std::int64_t o = p.observations(), m = p.actions();
-  const at::Tensor given = problem.weights.empty() ? at::ones({problem.observations.extents[0]}, at::kDouble)
-                                                   : to_tensor(problem.weights).to(c10::kCPU).contiguous();
-  const double* const weight = given.const_data_ptr<double>();
-  std::vector<std::int64_t> kept;
-  std::vector<double> share;
-  double weight_sum = 0.0;
-  for (std::int64_t i = 0; i < given.size(0); ++i) {
-    if (weight[i] < 0.0) throw std::invalid_argument("weights: entry " + std::to_string(i) + " is negative");
-    if (weight[i] == 0.0) continue;
-    kept.push_back(i);
-    share.push_back(weight[i]);
-    weight_sum += weight[i];
-  }
-  if (kept.empty()) throw std::invalid_argument("weights: no point has a weight above 0");
-  for (double& w : share) w = w * static_cast<double>(share.size()) / weight_sum;
-
-  const auto points = static_cast<std::int64_t>(kept.size());
   const at::Tensor observations = to_tensor(problem.observations);
-  const at::Tensor members =
-      at::from_blob(kept.data(), {points}, at::TensorOptions().dtype(at::kLong)).to(observations.device());
-  const at::Tensor shares =
-      at::from_blob(share.data(), {points, 1, 1}, at::TensorOptions().dtype(at::kDouble)).to(observations.device());
+  const at::Tensor weights =
+      problem.weights.empty() ? at::ones({observations.size(0)}, observations.options()) : to_tensor(problem.weights);
+  if (const at::Tensor negative = at::nonzero(weights < 0.0); negative.size(0) > 0)
+    throw std::invalid_argument("weights: entry " + std::to_string(negative[0].item<std::int64_t>()) + " is negative");
+  const at::Tensor members = at::nonzero(weights).squeeze(1);
+  const std::int64_t points = members.size(0);
+  if (points == 0) throw std::invalid_argument("weights: no point has a weight above 0");
+  const at::Tensor kept = weights.index_select(0, members);
+  const at::Tensor shares = (kept * static_cast<double>(points) / kept.sum()).view({points, 1, 1});
+
   const Rows rows(at::ones({points, o + 1 + m + m * m}, observations.options()), o, m);
   rows.input.narrow(1, 0, o).copy_(observations.index_select(0, members));
   rows.target.copy_(to_tensor(problem.target_means).index_select(0, members));
