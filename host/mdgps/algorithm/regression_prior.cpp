@@ -18,16 +18,18 @@ void RegressionPrior::update(View<const double, 4> points, View<const double, 2>
   State next;
   next.points = Array<double, 3>({N, kept * T, d}, device_);
   next.weights = Array<double, 2>({N, kept * T}, device_);
-  for (std::int64_t i = 0; i < N; ++i) {
-    if (old > 0) {
+  const View<double, 4> by_trajectory(next.points.data(), {N, kept, T, d}, device_),
+      weights_by_trajectory(next.weights.data(), {N, kept, T, 1}, device_);
+  if (old > 0) {
+    for (std::int64_t i = 0; i < N; ++i) {
       const auto points_kept = state_.points.row(i).subspan(forgotten * T * d, old * T * d);
       copy_shared(device_, next.points.row(i).data(), points_kept.data(), points_kept.size_bytes());
-      std::ranges::copy(state_.weights.row(i).subspan(forgotten * T, old * T), next.weights.row(i).begin());
     }
-    for (std::int64_t s = 0; s < S; ++s)
-      std::ranges::fill(next.weights.row(i).subspan((old + s) * T, T), weights(i, s));
+    const View<double, 4> before(state_.weights.data(), {N, forgotten + old, T, 1}, device_);
+    rearrange<double>(part(before, 1, forgotten, old), {}, part(weights_by_trajectory, 1, 0, old));
   }
-  const View<double, 4> by_trajectory(next.points.data(), {N, kept, T, d}, device_);
+  rearrange<double>({weights.data, {N, S, T, 1}, {weights.strides[0], weights.strides[1], 0, 1}, weights.device}, {},
+                    part(weights_by_trajectory, 1, old, S));
   rearrange<double>(swapped(points, 1, 2), {}, part(by_trajectory, 1, old, S));
 
   const std::int64_t components = std::clamp<std::int64_t>(

@@ -18,7 +18,7 @@ class RegressionPrior {
 
   Device device() const { return device_; }
 
-  /// Adds an iteration's points [N,T,S,d] with the samples' weights [N,S] (host memory), forgets the oldest
+  /// Adds an iteration's points [N,T,S,d] with the samples' weights [N,S], both on its device, forgets the oldest
   /// trajectories beyond those kept, and fits the mixture: from its last state, or, where the number of components
   /// changes, from a random assignment drawn from (seed, iteration, condition).
   void update(View<const double, 4> points, View<const double, 2> weights, std::uint64_t seed, std::uint32_t iteration);
