@@ -77,6 +77,20 @@ TEST(TotalVariation, OfWhatIsNoGaussianIsNotANumber) {
   EXPECT_TRUE(std::isnan(total_variation(diagonal({1.0}), Array<double, 1>({1}), diagonal({-1.0}))));
 }
 
+TEST(TotalVariation, OfTheLastStatesIsThatOfTheirMarginals) {
+  const BatchShape shape{.conditions = 2, .steps = 3, .states = 3, .actions = 2};
+  TrajectoryDistributionArrays<double> distribution(shape);
+  problems::Draws draws(3);
+  for (auto numbers : {distribution.mean.elements(), distribution.covariance.elements()})
+    for (double& x : numbers) x = draws.normal();
+  const auto last = last_state(distribution, shape.states);
+  for (int i = 0; i < 2; ++i)
+    for (int r = 0; r < 3; ++r) {
+      EXPECT_EQ(last.mean(i, r), distribution.mean(i, 2, r));
+      for (int c = 0; c < 3; ++c) EXPECT_EQ(last.covariance(i, r, c), distribution.covariance(i, 2, r, c));
+    }
+}
+
 /// Random scalar systems, and two policies whose gains are equal: then the policies' divergence is the same at every
 /// state, so that Lemma 4.1's maximum is exact. The cost 1 - exp(-x^2/2) has the maximum 1.
 TEST(PropertyOfCostBounds, HoldOnLinearSystemsWhereEveryTermIsExact) {

@@ -112,6 +112,36 @@ TEST(LocalModels, ASampleWithoutWeightDoesNotMatter) {
   EXPECT_EQ(before.covariance, after.covariance);
 }
 
+TEST(LocalModels, MeansOfStatesAreKnownWhereTheyAreBelieved) {
+  TrajectoryDistributionArrays<double> distribution(BatchShape{3, 4, 2, 1});
+  std::iota(distribution.mean.elements().begin(), distribution.mean.elements().end(), 1.0);
+  const auto means = state_means(distribution, 2, {true, false, true});
+  for (int i = 0; i < 3; ++i)
+    for (int t = 0; t < 4; ++t)
+      for (int j = 0; j < 2; ++j) {
+        if (i == 1) {
+          EXPECT_TRUE(std::isnan(means(i, t, j)));
+        } else {
+          EXPECT_EQ(means(i, t, j), distribution.mean(i, t, j));
+        }
+      }
+}
+
+TEST(LocalModels, OneConditionIsCopied) {
+  LinearGaussianPolicyArrays<double> from(BatchShape{3, 4, 2, 1}), to(BatchShape{3, 4, 2, 1});
+  double next = 1;
+  for (auto numbers : {from.gain.elements(), from.offset.elements(), from.covariance.elements()})
+    for (double& x : numbers) x = next++;
+  copy_condition(from, to, 1);
+  const auto expect = [](const auto& to, const auto& from) {
+    for (int i = 0; i < 3; ++i)
+      for (std::size_t e = 0; e < to.row(i).size(); ++e) EXPECT_EQ(to.row(i)[e], i == 1 ? from.row(i)[e] : 0.0);
+  };
+  expect(to.gain, from.gain);
+  expect(to.offset, from.offset);
+  expect(to.covariance, from.covariance);
+}
+
 TEST(LocalModels, BothLinearizationsFindAnAffinePolicy) {
   // Two hidden layers of ReLU units are affine where no unit changes sign: around one point, with few enough units.
   Trajectories samples = LinearSystem{}.sample();

@@ -14,6 +14,7 @@
 #include "mdgps/algorithm/mirror_descent.hpp"
 #include "mdgps/algorithm/policy_difference.hpp"
 #include "mdgps/algorithm/simulator.hpp"
+#include "mdgps/algorithm/total_variation.hpp"
 #include "mdgps/learning/s_step.hpp"
 #include "mdgps/learning/training_devices.hpp"
 #include "tests/learning/problems.hpp"
@@ -114,6 +115,28 @@ TEST(GpuTraining, ImitationPointsAreThoseOfTheCpu) {
   EXPECT_LT(largest_difference(points.target_means, expected.target_means), 1e-11);
   EXPECT_EQ(points.target_precisions, expected.target_precisions);
   EXPECT_EQ(points.weights, expected.weights);
+}
+
+TEST(GpuTraining, StatesOfADistributionAreThoseOfTheCpu) {
+  MDGPS_SKIP_WITHOUT_TRAINING();
+  const BatchShape shape{.conditions = 3, .steps = 40, .states = 6, .actions = 2};
+  TrajectoryDistributionArrays<double> here(shape), there(shape, gpu);
+  const RandomSequence random(1, RandomStream::user);
+  std::uint32_t draw = 0;
+  for (auto numbers : {here.mean.elements(), here.covariance.elements()})
+    for (double& x : numbers) x = random.normals(draw++)[0];
+  there.mean = here.mean.on(gpu);
+  there.covariance = here.covariance.on(gpu);
+  const auto expected = last_state(here, shape.states), last = last_state(there, shape.states);
+  EXPECT_EQ(last.mean.device(), gpu);
+  EXPECT_EQ(last.mean, expected.mean);
+  EXPECT_EQ(last.covariance, expected.covariance);
+  const std::vector<bool> believed{true, false, true};
+  const auto expected_means = state_means(here, shape.states, believed),
+             means = state_means(there, shape.states, believed);
+  EXPECT_TRUE(std::ranges::equal(means.row(0), expected_means.row(0)));
+  EXPECT_TRUE(std::isnan(means(1, 39, 5)));
+  EXPECT_TRUE(std::ranges::equal(means.row(2), expected_means.row(2)));
 }
 
 TEST(GpuTraining, LinearizesAndComparesPoliciesAsTheCpuDoes) {

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace mdgps {
 namespace {
@@ -38,12 +40,21 @@ TEST(Array, MovingLeavesAnEmptyOne) {
   EXPECT_TRUE(a.empty());
 }
 
+TEST(Array, IsNotCopiedToWhereItIs) {
+  const Array<double, 1> a({3}, 1.0);
+  EXPECT_EQ((*Brought<Array<double, 1>>(a, Device{})).data(), a.data());
+  const std::vector<int> numbers{4, 2, 7};
+  EXPECT_TRUE(std::ranges::equal(array_of<int>(numbers).elements(), numbers));
+}
+
 TEST(Array, ViewsAreOfItsDevice) {
   EXPECT_EQ((Array<double, 1>({3}).view().device), Device{});
 #if !defined(MDGPS_HAS_CUDA)
   const Device gpu{Device::Kind::cuda, 0};
   EXPECT_THROW((Array<double, 1>({3}, gpu)), std::invalid_argument);
   EXPECT_THROW((Array<double, 1>({3}).on(gpu)), std::invalid_argument);
+  const Array<double, 1> here({3});
+  EXPECT_THROW((Brought<Array<double, 1>>(here, gpu)), std::invalid_argument);
 #endif
 }
 

@@ -176,6 +176,7 @@ IterationReport ConvexLinearRun::iterate() {
                      global_rollouts = rollout_local(task_, global, options);
   const auto local_costs = trajectory_costs(task_.cost, local_rollouts),
              global_costs = trajectory_costs(task_.cost, global_rollouts);
+  const auto last_local = last_state(under_local, shape_.states), last_global = last_state(under_global, shape_.states);
   for (std::int64_t i = 0; i < shape_.conditions; ++i) {
     ConditionReport& c = report.conditions[i];
     c.local_cost = local_costs(i, 0);
@@ -191,7 +192,7 @@ IterationReport ConvexLinearRun::iterate() {
     c.status = step.status(i);
     c.predicted_cost = step.local_cost(i);
     c.expected_global_cost = step.global_cost(i);
-    c.total_variation = last_state_total_variation(under_local, under_global, shape_.states, i);
+    c.total_variation = last_state_total_variation(last_local, last_global, i);
     c.tv_bound = c.cost_bound = infinity;
     report.local_paths.push_back(path_of(task_, local_rollouts, i));
     report.global_paths.push_back(path_of(task_, global_rollouts, i));

@@ -1,7 +1,5 @@
 #include "mdgps/algorithm/linearization.hpp"
 
-#include <algorithm>
-
 #include "mdgps/algorithm/local_models.hpp"
 #include "mdgps/solver/average_expansion.hpp"
 #include "mdgps/solver/rearrange.hpp"
@@ -55,9 +53,7 @@ LinearGaussianPolicyArrays<double> linearize_by_jacobian(const NeuralGaussianPol
   const Array<double, 4> means = mean_actions(policy, samples);
   Array<double, 5> jacobians({N, S, T, m, o}, device);
   policy.jacobian({samples.observations.data(), {N * S * T, o}, device}, {jacobians.data(), {N * S * T, m, o}, device});
-  Array<int, 1> entries({o}, device);
-  std::ranges::copy(observation_entries, entries.data());
-
+  const Array<int, 1> entries = array_of(observation_entries, device);
   LinearGaussianPolicyArrays<double> linear(BatchShape{N, T, n, m}, device);
   average_expansion<double>({samples.states, means, jacobians, samples.weights, entries}, linear.gain.view(),
                             linear.offset.view());

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <vector>
 
 #include "mdgps/algorithm/controllers.hpp"
 #include "mdgps/algorithm/gaussians.hpp"
@@ -74,6 +73,20 @@ GaussianStateArrays<double> initial_state(const Trajectories& samples) {
   return initial;
 }
 
+Array<double, 3> state_means(const TrajectoryDistributionArrays<double>& distribution, std::int64_t states,
+                             const std::vector<bool>& believed) {
+  const auto [N, T, entries] = distribution.mean.extents();
+  const Device device = distribution.mean.device();
+  Array<double, 1> unknown({N}, device);  // 0 or NaN, to subtract: the host touches no more than that
+  for (std::int64_t i = 0; i < N; ++i)
+    if (!believed[i]) unknown(i) = std::numeric_limits<double>::quiet_NaN();
+  Array<double, 3> means({N, T, states}, device);
+  const View<const double, 4> all(distribution.mean.data(), {N, 1, T, entries}, device);
+  rearrange<double>(part(all, 3, 0, states), {unknown.data(), {N, 1, T, states}, {1, 0, 0, 0}, device},
+                    {means.data(), {N, 1, T, states}, device});
+  return means;
+}
+
 SampleCostArrays<double> expand_cost_around(const Trajectories& samples, std::span<const CostTerm> terms,
                                             QuadraticCostArrays<double>& expansion) {
   const auto [N, S, T, n] = samples.states.extents();
@@ -119,18 +132,29 @@ bool all_finite(const LinearGaussianPolicyArrays<double>& policy, std::int64_t c
          finite(policy.covariance.row(condition));
 }
 
+namespace {
+
+/// On a GPU the pages stay there.
+template <int Rank>
+void copy_row(const Array<double, Rank>& from, Array<double, Rank>& to, std::int64_t condition) {
+  const auto row = from.row(condition);
+  copy_shared(to.device(), to.row(condition).data(), row.data(), row.size_bytes());
+}
+
+}  // namespace
+
 void copy_condition(const LinearGaussianPolicyArrays<double>& from, LinearGaussianPolicyArrays<double>& to,
                     std::int64_t condition) {
-  std::ranges::copy(from.gain.row(condition), to.gain.row(condition).begin());
-  std::ranges::copy(from.offset.row(condition), to.offset.row(condition).begin());
-  std::ranges::copy(from.covariance.row(condition), to.covariance.row(condition).begin());
+  copy_row(from.gain, to.gain, condition);
+  copy_row(from.offset, to.offset, condition);
+  copy_row(from.covariance, to.covariance, condition);
 }
 
 void copy_condition(const LinearGaussianDynamicsArrays<double>& from, LinearGaussianDynamicsArrays<double>& to,
                     std::int64_t condition) {
-  std::ranges::copy(from.transition.row(condition), to.transition.row(condition).begin());
-  std::ranges::copy(from.offset.row(condition), to.offset.row(condition).begin());
-  std::ranges::copy(from.covariance.row(condition), to.covariance.row(condition).begin());
+  copy_row(from.transition, to.transition, condition);
+  copy_row(from.offset, to.offset, condition);
+  copy_row(from.covariance, to.covariance, condition);
 }
 
 ImitationPoints imitation_points(const LinearGaussianPolicyArrays<double>& policy, const Trajectories& samples,
@@ -143,15 +167,14 @@ ImitationPoints imitation_points(const LinearGaussianPolicyArrays<double>& polic
   const Device device = samples.device();
   Array<double, 3> means({N, T, n}, device);
   mean_states<double>(samples.states.view(), samples.weights.view(), means.view());
-  const Array<double, 3> ahead = predicted.on(device), offset = policy.offset.on(device);
-  const Array<double, 4> gain = policy.gain.on(device),
-                         precisions = inverse_covariances(policy.covariance.on(device).view());
-  Array<int, 1> entries({o}, device);
-  std::ranges::copy(observation_entries, entries.data());
+  const Brought<LinearGaussianPolicyArrays<double>> local(policy, device);
+  const Brought<Array<double, 3>> ahead(predicted, device);
+  const Array<double, 4> precisions = inverse_covariances(local->covariance.view());
+  const Array<int, 1> entries = array_of(observation_entries, device);
 
   ImitationPoints points{Array<double, 2>({P, o}, device), Array<double, 2>({P, m}, device),
                          Array<double, 3>({P, m, m}, device), Array<double, 1>({P}, device)};
-  imitation_points<double>({samples.states, samples.weights, means, ahead, gain, offset, entries},
+  imitation_points<double>({samples.states, samples.weights, means, *ahead, local->gain, local->offset, entries},
                            {points.observations, points.target_means}, options);
   // One precision for all points of a step, one weight for all of a sample.
   rearrange<double>({precisions.data(), {N, rows, T, m * m}, {T * m * m, 0, m * m, 1}, device}, {},

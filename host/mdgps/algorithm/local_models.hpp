@@ -2,6 +2,7 @@
 /// Between rollouts and the solver: the points that regressions take from trajectories, and small helpers on batches.
 
 #include <span>
+#include <vector>
 
 #include "mdgps/algorithm/regression_prior.hpp"
 #include "mdgps/learning/neural_gaussian_policy.hpp"
@@ -40,6 +41,10 @@ void fit_transitions(const RegressionPrior& prior, View<const double, 4> transit
 
 /// p(x_1) of every condition: the samples' mean, and their variances, at least 1e-6, on the diagonal.
 GaussianStateArrays<double> initial_state(const Trajectories& samples);
+
+/// The states' means [N,T,n] in a distribution of z = [x; u], where it is; NaN in the conditions that are not believed.
+Array<double, 3> state_means(const TrajectoryDistributionArrays<double>& distribution, std::int64_t states,
+                             const std::vector<bool>& believed);
 
 /// What the samples cost, and into `expansion` the cost's mean expansion around them, where they are.
 SampleCostArrays<double> expand_cost_around(const Trajectories& samples, std::span<const CostTerm> terms,

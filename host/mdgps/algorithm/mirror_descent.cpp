@@ -90,9 +90,8 @@ IterationReport MirrorDescent::iterate() {
   current_ = Model{};
   current_.local = local_;
   if (settings_.method == Method::dagger) visited_ = aggregated(visited_, samples);
-  const bool there = samples.device() == resources_.device;
-  const Trajectories copy = there ? Trajectories{} : samples.on(resources_.device);
-  const Trajectories& on_device = there ? samples : copy;
+  const Brought<Trajectories> brought(samples, resources_.device);
+  const Trajectories& on_device = *brought;
   {
     const Stopwatch watch(report.seconds.fit);
     expand_cost_around(on_device);
@@ -254,15 +253,16 @@ void MirrorDescent::c_step_on(const Trajectories& samples, IterationReport& repo
     epsilon(i) = settings_.kl_step * multiplier_(i) * static_cast<double>(shape_.steps);
 
   const Surrogate surrogate = surrogate_cost_->surrogate(current_.cost, current_.global);
-  const Array<double, 2> entropy_weight = surrogate.entropy_weight.on(resources_.device);
+  const Brought<Array<double, 2>> entropy_weight(surrogate.entropy_weight, resources_.device);
   const auto& reference = settings_.reference == Reference::global ? current_.global : current_.local;
   CStepResultArrays<double> result(shape_, resources_.device);
   c_step<double>({current_.initial.view(), current_.dynamics.view(), surrogate.cost.view(), reference.view(), epsilon,
-                  dual_, entropy_weight},
+                  dual_, *entropy_weight},
                  result.view());
   for (std::int64_t i = 0; i < shape_.conditions; ++i) {
-    const bool usable = has_samples(samples, i) && all_finite(result.policy, i);
-    if (!usable) {
+    // What has a divergence from its reference is finite; where it is the reference itself, nobody has looked.
+    const bool finite = result.kl_divergence(i) > 0 || all_finite(result.policy, i);
+    if (!finite || !has_samples(samples, i)) {
       copy_condition(local_, result.policy, i);
       ++report.kept_local_policies;
     }
@@ -287,13 +287,10 @@ Array<double, 3> MirrorDescent::expected_states() const {
   const auto distribution = propagate(current_, local_);
   Array<double, 1> total({shape_.conditions}, resources_.device);
   expected_cost<double>(distribution.view(), current_.cost.view(), total, {});
-  Array<double, 3> states({shape_.conditions, shape_.steps, shape_.states}, std::numeric_limits<double>::quiet_NaN());
-  for (std::int64_t i = 0; i < shape_.conditions; ++i) {
-    if (!believable(total(i), current_.sampled_cost[i])) continue;
-    for (std::int64_t t = 0; t < shape_.steps; ++t)
-      std::ranges::copy(distribution.mean.row(i, t).first(shape_.states), states.row(i, t).begin());
-  }
-  return states;
+  std::vector<bool> believed;
+  for (std::int64_t i = 0; i < shape_.conditions; ++i)
+    believed.push_back(believable(total(i), current_.sampled_cost[i]));
+  return state_means(distribution, shape_.states, believed);
 }
 
 void MirrorDescent::s_step_on(const Trajectories& samples, int round, IterationReport& report) {
@@ -351,13 +348,14 @@ void MirrorDescent::measure_bounds(const Trajectories& samples, IterationReport&
   Array<double, 2> expected({shape_.conditions, shape_.steps}, resources_.device);
   expected_cost<double>(under_local.view(), current_.cost.view(), local_total, expected);
   expected_cost<double>(under_global.view(), current_.cost.view(), global_total, {});
+  const auto last_local = last_state(under_local, shape_.states), last_global = last_state(under_global, shape_.states);
   for (std::int64_t i = 0; i < shape_.conditions; ++i) {
     const CostBounds bounds = cost_bounds({report.difference.largest_kl.row(i), expected.row(i), largest_cost_.row(i)});
     ConditionReport& condition = report.conditions[i];
     condition.tv_bound = bounds.total_variation;
     condition.cost_bound = bounds.cost;
     condition.expected_global_cost = global_total(i);
-    condition.total_variation = last_state_total_variation(under_local, under_global, shape_.states, i);
+    condition.total_variation = last_state_total_variation(last_local, last_global, i);
   }
 }
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <utility>
 #include <vector>
 
 #include "mdgps/algorithm/gaussians.hpp"
+#include "mdgps/solver/rearrange.hpp"
 
 namespace mdgps {
 
@@ -48,19 +48,22 @@ double gaussian_total_variation(View<const double, 1> mean_p, View<const double,
   return sum / draws;
 }
 
-double last_state_total_variation(const TrajectoryDistributionArrays<double>& p,
-                                  const TrajectoryDistributionArrays<double>& q, std::int64_t states,
+GaussianStateArrays<double> last_state(const TrajectoryDistributionArrays<double>& distribution, std::int64_t states) {
+  const auto [N, T, entries] = distribution.mean.extents();
+  const Device device = distribution.mean.device();
+  GaussianStateArrays<double> last(BatchShape{.conditions = N, .states = states}, device);
+  const View<const double, 4> mean(distribution.mean.data(), {N, T, 1, entries}, device);
+  rearrange<double>(part(part(mean, 1, T - 1, 1), 3, 0, states), {}, {last.mean.data(), {N, 1, 1, states}, device});
+  const auto covariance = part(distribution.covariance.view(), 1, T - 1, 1);
+  rearrange<double>(part(part(covariance, 2, 0, states), 3, 0, states), {},
+                    {last.covariance.data(), {N, 1, states, states}, device});
+  return last;
+}
+
+double last_state_total_variation(const GaussianStateArrays<double>& p, const GaussianStateArrays<double>& q,
                                   std::int64_t condition) {
-  const auto marginal = [&](const TrajectoryDistributionArrays<double>& z) {
-    const std::int64_t last = z.mean.extent(1) - 1;
-    std::pair state{z.mean.view()[condition][last], z.covariance.view()[condition][last]};
-    state.first.extents = {states};  // the actions come after the states
-    state.second.extents = {states, states};
-    return state;
-  };
-  const auto [mean_p, covariance_p] = marginal(p);
-  const auto [mean_q, covariance_q] = marginal(q);
-  return gaussian_total_variation(mean_p, covariance_p, mean_q, covariance_q, /*draws=*/1000,
+  return gaussian_total_variation(p.mean.view()[condition], p.covariance.view()[condition], q.mean.view()[condition],
+                                  q.covariance.view()[condition], /*draws=*/1000,
                                   {0, RandomStream::evaluation, 0, static_cast<std::uint32_t>(condition)});
 }
 

@@ -13,9 +13,12 @@ double gaussian_total_variation(View<const double, 1> mean_p, View<const double,
                                 View<const double, 1> mean_q, View<const double, 2> covariance_q, int draws,
                                 const RandomSequence& random);
 
-/// Of the last state's marginals, whose entries are the first `states` of z = [x; u], in one condition.
-double last_state_total_variation(const TrajectoryDistributionArrays<double>& p,
-                                  const TrajectoryDistributionArrays<double>& q, std::int64_t states,
+/// The last state's marginals, whose entries are the first `states` of z = [x; u]: all that the host reads of a
+/// distribution.
+GaussianStateArrays<double> last_state(const TrajectoryDistributionArrays<double>& distribution, std::int64_t states);
+
+/// Of two of them in one condition.
+double last_state_total_variation(const GaussianStateArrays<double>& p, const GaussianStateArrays<double>& q,
                                   std::int64_t condition);
 
 }  // namespace mdgps

@@ -94,4 +94,31 @@ class Array {
   Buffer<T> elements_;
 };
 
+/// These elements as an array for a device.
+template <class T>
+Array<T, 1> array_of(std::span<const T> elements, Device device = {}) {
+  Array<T, 1> array({static_cast<std::int64_t>(elements.size())}, device);
+  std::ranges::copy(elements, array.data());
+  return array;
+}
+
+/// Arrays for a device: themselves where they are, else a copy there. They must outlive it.
+template <class Arrays>
+class Brought {
+ public:
+  Brought(const Arrays& arrays, Device device)
+      : copy_(arrays.device() == device ? Arrays{} : arrays.on(device)),
+        there_(arrays.device() == device ? arrays : copy_) {}
+  Brought(const Arrays&&, Device) = delete;  // would not outlive it
+  Brought(const Brought&) = delete;
+  Brought& operator=(const Brought&) = delete;
+
+  const Arrays& operator*() const { return there_; }
+  const Arrays* operator->() const { return &there_; }
+
+ private:
+  const Arrays copy_;
+  const Arrays& there_;
+};
+
 }  // namespace mdgps

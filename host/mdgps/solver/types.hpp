@@ -133,6 +133,7 @@ struct LinearGaussianPolicyArrays {
     copy.covariance = covariance.on(device);
     return copy;
   }
+  Device device() const { return gain.device(); }
   LinearGaussianPolicy<Real> view() { return {gain, offset, covariance}; }
   LinearGaussianPolicy<const Real> view() const { return {gain, offset, covariance}; }
 };
