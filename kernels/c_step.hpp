@@ -49,6 +49,11 @@ struct CStepSteps {
   MDGPS_FUNCTION int written_size() const { return factor_at() + actions() * actions(); }
   MDGPS_FUNCTION Scalar* read_at(int t) const { return read + t * std::int64_t{read_size()}; }
 
+  /// Asks for what an evaluation will read of a step.
+  template <class Group>
+  MDGPS_FUNCTION void prefetch(const Group& g, int t) const {
+    kernels::prefetch(g, read_at(t), read_size());
+  }
   MDGPS_FUNCTION Matrix<Scalar> transition(int t) const { return matrix(read_at(t), states(), joint()); }
   MDGPS_FUNCTION Vector<Scalar> offset(int t) const { return {read_at(t) + offset_at(), states()}; }
   MDGPS_FUNCTION Lower<Scalar> noise(int t) const { return {read_at(t) + noise_at(), states()}; }
@@ -126,6 +131,7 @@ MDGPS_FUNCTION DualValue<Scalar> evaluate_dual(const Group& g, const CStepSteps<
   s.riccati.start(g);
   for (int t = steps.shape.steps - 1; t >= 0; --t) {
     const bool last = t == steps.shape.steps - 1;
+    if (t > 0) steps.prefetch(g, t - 1);
     const auto f = steps.transition(t), L = steps.factor(t), K = steps.gain(t);
     const auto H = steps.hessian(t);
     const auto f_c = steps.offset(t), gradient = steps.cost_gradient(t), k = steps.action_offset(t);

@@ -31,6 +31,7 @@ namespace mdgps::kernels::inline MDGPS_TARGET {
 /// A group of one thread. The contract of a group: thread_rank(), num_threads(), sync(), as in cooperative_groups, and
 /// sum(x), the sum of every thread's x in an order that the group's size alone decides, the same bits in every thread.
 /// Every thread of the group reaches every sync() and sum(); a sum() also waits as a sync() does.
+/// A group may have prefetch(from, bytes), by which a thread asks for memory that will be read soon.
 struct Solo {
   MDGPS_FUNCTION int thread_rank() const { return 0; }
   MDGPS_FUNCTION int num_threads() const { return 1; }
@@ -55,6 +56,17 @@ MDGPS_FUNCTION auto sum_of(const Group& g, int n, Function f) {
   decltype(f(0)) sum{};
   for (int i = static_cast<int>(g.thread_rank()); i < n; i += static_cast<int>(g.num_threads())) sum += f(i);
   return g.sum(sum);
+}
+
+/// Asks for n numbers that the group will read soon, where it can ask: on a GPU they come to the L2 cache while it
+/// works on what it has. The threads share them out in runs of 512 bytes.
+template <class Group, class T>
+MDGPS_FUNCTION void prefetch([[maybe_unused]] const Group& g, [[maybe_unused]] const T* from, [[maybe_unused]] int n) {
+  if constexpr (requires { g.prefetch(from, 0); }) {
+    constexpr int run = 512 / static_cast<int>(sizeof(T));
+    for (int i = static_cast<int>(g.thread_rank()) * run; i < n; i += static_cast<int>(g.num_threads()) * run)
+      g.prefetch(from + i, static_cast<int>(sizeof(T)) * (n - i < run ? n - i : run));
+  }
 }
 
 /// f(0), ..., f(n - 1) with constant arguments: what they index can live in registers.

@@ -24,6 +24,12 @@ MDGPS_FUNCTION void expected_cost(const Group& g, const Lanes<Scalar>& lanes, co
     load(g, lanes, cost.gradient, t, gradient);
     load(g, lanes, distribution.mean, t, mean);
     load(g, lanes, distribution.covariance, t, S);
+    if (t + 1 < shape.steps) {
+      prefetch(g, lanes, cost.hessian, t + 1, p, p);
+      prefetch(g, lanes, cost.gradient, t + 1, p);
+      prefetch(g, lanes, distribution.mean, t + 1, p);
+      prefetch(g, lanes, distribution.covariance, t + 1, p, p);
+    }
     product(g, H, mean, H_mean);
     const Scalar step = Scalar(0.5) * (trace_of_product(g, H, S) + dot(g, mean, H_mean)) + dot(g, gradient, mean) +
                         load(lanes, cost.constant, t);

@@ -55,6 +55,12 @@ MDGPS_FUNCTION void forward_pass(const Group& g, const Lanes<Scalar>& lanes, con
     load(g, lanes, dynamics.transition, t, f);
     load(g, lanes, dynamics.offset, t, next_mean);
     load(g, lanes, dynamics.covariance, t, next_S);
+    prefetch(g, lanes, policy, t + 1, m, n);
+    if (t + 2 < shape.steps) {
+      prefetch(g, lanes, dynamics.transition, t + 1, n, p);
+      prefetch(g, lanes, dynamics.offset, t + 1, n);
+      prefetch(g, lanes, dynamics.covariance, t + 1, n, n);
+    }
     product(g, f, mean, next_mean, Update::add);
     product(g, f, S, f_S);
     product(g, f_S, transpose(f), next_S, Update::add, Part::symmetric);

@@ -163,6 +163,12 @@ MDGPS_FUNCTION void kl_divergence(const Group& g, const Lanes<Scalar>& lanes, co
     load(g, lanes, p.covariance, t, C);
     load(g, lanes, distribution.mean, t, mean);
     load(g, lanes, distribution.covariance, t, S);
+    if (t + 1 < shape.steps) {
+      prefetch(g, lanes, p, t + 1, m, n);
+      prefetch(g, lanes, q, t + 1, m, n);
+      prefetch(g, lanes, distribution.mean, t + 1, n);
+      prefetch(g, lanes, distribution.covariance, t + 1, n, n);
+    }
     cholesky(g, C, ok);
     for_each(g, m * m, [&](int e) {
       if (e % m > e / m) C(e / m, e % m) = Scalar{};

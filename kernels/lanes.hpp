@@ -124,6 +124,38 @@ MDGPS_FUNCTION void load(const Group& g, const Lanes<Scalar>& lanes, const Batch
   load(g, lanes, from, t, to.column());
 }
 
+/// @name Asking for what `load` and `load_lower` will read of the lanes' own steps plus t
+/// Without a sync. Runs in memory are asked for: matrices [rows,cols] that lie row by row, and vectors [n].
+/// @{
+template <class Group, class Scalar, class T, class Cols>
+MDGPS_FUNCTION void prefetch_rows([[maybe_unused]] const Group& g, [[maybe_unused]] const Lanes<Scalar>& lanes,
+                                  [[maybe_unused]] const Batch<T>& from, [[maybe_unused]] std::int64_t t,
+                                  [[maybe_unused]] int rows, [[maybe_unused]] const Cols& cols) {
+  if constexpr (requires { g.prefetch(from.data, 0); }) {
+    if (from.col_stride != 1) return;
+    for (int i = static_cast<int>(g.thread_rank()); i < rows; i += static_cast<int>(g.num_threads()))
+      for (int w = 0; w < lane_count<Scalar>; ++w)
+        g.prefetch(from.at(lanes.condition[w], lanes.step[w] + t) + std::int64_t{i} * from.row_stride,
+                   static_cast<int>(sizeof(T)) * cols(i));
+  }
+}
+template <class Group, class Scalar, class T>
+MDGPS_FUNCTION void prefetch(const Group& g, const Lanes<Scalar>& lanes, const Batch<T>& from, std::int64_t t, int rows,
+                             int cols) {
+  prefetch_rows(g, lanes, from, t, rows, [&](int) { return cols; });
+}
+template <class Group, class Scalar, class T>
+MDGPS_FUNCTION void prefetch_lower(const Group& g, const Lanes<Scalar>& lanes, const Batch<T>& from, std::int64_t t,
+                                   int n) {
+  prefetch_rows(g, lanes, from, t, n, [](int i) { return i + 1; });
+}
+template <class Group, class Scalar, class T>
+MDGPS_FUNCTION void prefetch(const Group& g, const Lanes<Scalar>& lanes, const Batch<T>& from, std::int64_t t, int n) {
+  if (from.row_stride != 1) return;
+  for (int w = 0; w < lane_count<Scalar>; ++w) prefetch(g, from.at(lanes.condition[w], lanes.step[w] + t), n);
+}
+/// @}
+
 /// The lanes' scalars, the same value in every thread.
 template <class Scalar, class T>
 MDGPS_FUNCTION Scalar load(const Lanes<Scalar>& lanes, const Batch<T>& from, std::int64_t t) {

@@ -16,6 +16,13 @@ template <class T>
 struct PolicyBatch {
   Batch<T> gain, offset, covariance;
 };
+template <class Group, class Scalar, class T>
+MDGPS_FUNCTION void prefetch(const Group& g, const Lanes<Scalar>& lanes, const PolicyBatch<T>& policy, std::int64_t t,
+                             int actions, int states) {
+  prefetch(g, lanes, policy.gain, t, actions, states);
+  prefetch(g, lanes, policy.offset, t, actions);
+  prefetch(g, lanes, policy.covariance, t, actions, actions);
+}
 /// p(x'|x,u) = N(f z + f_c, F)
 template <class T>
 struct DynamicsBatch {

@@ -15,6 +15,21 @@ using namespace mdgps::kernels;
 
 // The host calls a kernel with one of these groups only to count its scratch, which syncs nothing.
 
+/// Asks for memory in the L2 cache; it is one thread that asks. Only whole bytes of what is given are touched.
+MDGPS_FUNCTION void ask_for([[maybe_unused]] const void* from, [[maybe_unused]] int bytes) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  // Addresses and sizes in units of 16 bytes: what sticks out at either end is left to the load.
+  const std::uintptr_t begin = (reinterpret_cast<std::uintptr_t>(from) + 15) / 16 * 16;
+  const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(from) + static_cast<unsigned>(bytes)) / 16 * 16;
+  if (begin < end)
+    asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(begin), "r"(static_cast<unsigned>(end - begin)));
+#elif defined(__CUDA_ARCH__)
+  constexpr int line = 128;
+  for (int i = 0; i < bytes + line - 1; i += line)  // once more than its lines where it begins within one
+    asm volatile("prefetch.global.L2 [%0];" ::"l"(static_cast<const char*>(from) + (i < bytes ? i : bytes - 1)));
+#endif
+}
+
 /// A block of one warp.
 struct Warp {
   static constexpr int most_threads = 32;
@@ -33,6 +48,7 @@ struct Warp {
     __syncwarp();
 #endif
   }
+  MDGPS_FUNCTION void prefetch(const void* from, int bytes) const { ask_for(from, bytes); }
   template <class T>
   MDGPS_FUNCTION T sum(T x) const {
 #if defined(__CUDA_ARCH__)
@@ -67,6 +83,7 @@ struct Block {
     __syncthreads();
 #endif
   }
+  MDGPS_FUNCTION void prefetch(const void* from, int bytes) const { ask_for(from, bytes); }
   template <class T>
   MDGPS_FUNCTION T sum(T x) const {
 #if defined(__CUDA_ARCH__)
