@@ -32,21 +32,22 @@ void dynamics_fit(benchmark::State& state) {
 }
 BENCHMARK(dynamics_fit)->UseRealTime()->Unit(benchmark::kMicrosecond);
 
-/// Iterations of expectation maximisation of one condition's mixture: 3960 points, 20 components, 59 dimensions.
-void mixture_iterations(benchmark::State& state) {
+/// Iterations of expectation maximisation of one condition's mixture: 3960 points, 20 components, 59 dimensions, the
+/// components so many standard deviations from the middle. Flops are those of shares in every point.
+void mixture_iterations(benchmark::State& state, MixturePath path, double distance) {
   const std::int64_t P = 3960, K = 20, d = 59;
   problems::Draws draws(1);
   Array<double, 3> points({1, P, d});
   Array<std::int32_t, 2> assignment({1, P});
   for (std::int64_t i = 0; i < P; ++i) {
     assignment(0, i) = draws.below(int(K));
-    for (std::int64_t j = 0; j < d; ++j) points(0, i, j) = draws.normal() + (j == assignment(0, i) ? 3.0 : 0.0);
+    for (std::int64_t j = 0; j < d; ++j) points(0, i, j) = draws.normal() + (j == assignment(0, i) ? distance : 0.0);
   }
   GaussianMixtureArrays<double> mixture(1, K, d);
   Array<std::int32_t, 1> counted({1});
   const MixtureProblem<double> problem{points, {}, assignment};
-  const MixtureOptions options{.max_iterations = 10, .tolerance = 0};
-  OwnWorkspace workspace(fit_gaussian_mixture_workspace_size(problem, mixture.view()));
+  const MixtureOptions options{.max_iterations = 10, .tolerance = 0, .path = path};
+  OwnWorkspace workspace(fit_gaussian_mixture_workspace_size(problem, mixture.view(), options));
   double iterations = 0;
   for (auto _ : state) {
     fit_gaussian_mixture(problem, options, mixture.view(), {{}, counted, {}}, workspace, Stream{});
@@ -57,7 +58,14 @@ void mixture_iterations(benchmark::State& state) {
         each * sizeof(double) * double(2 * P * (d + K)));
   state.counters["iterations"] = each;
 }
-BENCHMARK(mixture_iterations)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(mixture_iterations, fused, MixturePath::fused, 3.0)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(mixture_iterations, wide, MixturePath::wide, 3.0)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(mixture_iterations, fused_apart, MixturePath::fused, 12.0)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(mixture_iterations, wide_apart, MixturePath::wide, 12.0)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace mdgps::bench

@@ -145,13 +145,16 @@ MDGPS_FUNCTION bool log_joint(const Group& g, const MixtureShape& shape, const T
   return all_ok;
 }
 
+/// Below the rounding of the sums that it would enter.
+template <class T>
+inline constexpr T negligible_share = sizeof(T) == 8 ? T(1e-15) : T(1e-7);
+
 /// Turns log(weight_k N(z)) into responsibilities, point by point; evidence[point] = log sum_k weight_k N(z).
 /// A point whose weight is 0 gets responsibilities 0 and evidence 0; so does a component's negligible share, that the
 /// M-step may pass over it.   point_weights may have no memory: all 1.
 template <class Group, class Scalar, class T>
 MDGPS_FUNCTION void normalise(const Group& g, const MixtureShape& shape, const T* point_weights, T* table, T* evidence,
                               Scalar /*decides the row length*/) {
-  constexpr T negligible = sizeof(T) == 8 ? T(1e-15) : T(1e-7);  // below the rounding of the sums it would enter
   const int K = shape.components, row = shape.padded<Scalar>();
   for_each(g, static_cast<int>(shape.points), [&](int p) {
     T* r = table + std::int64_t{p} * row;
@@ -166,7 +169,7 @@ MDGPS_FUNCTION void normalise(const Group& g, const MixtureShape& shape, const T
     const bool used = weight > T{};
     for (int k = 0; k < row; ++k) {
       const T share = k < K ? r[k] / sum : T{};
-      r[k] = used && share > negligible ? weight * share : T{};
+      r[k] = used && share > negligible_share<T> ? weight * share : T{};
     }
     evidence[p] = used ? weight * (largest + logarithm(sum)) : T{};
   });

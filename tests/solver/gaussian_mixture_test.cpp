@@ -73,6 +73,26 @@ TYPED_TEST(MixtureTest, EveryIterationIsOneOfBruteForce) {
   }
 }
 
+TYPED_TEST(MixtureTest, ComponentsMayHaveSharesInFewPointsOrInMany) {
+  using Real = typename TypeParam::Real;
+  const Extents e{1, 400, 3, 3};
+  Clusters<Real> c(e, 11);
+  for (std::int64_t p = 0; p < e.points; ++p) {  // 50 points, 20 and 330, far apart; a third has no weight
+    const int cluster = p % 20 == 7 ? 1 : p % 8 == 5 ? 0 : 2;
+    c.assignment(0, p) = cluster;
+    for (int j = 0; j < e.dimensions; ++j) c.points(0, p, j) += static_cast<Real>(15 * cluster);
+    if (p % 3 == 0) c.weights(0, p) = 0;
+  }
+  this->fit(c.problem(), {.max_iterations = 0}, c.mixture.view(), c.report());
+  auto problem = c.problem();
+  problem.assignment = {};
+  for (int iteration = 0; iteration < 2; ++iteration) {
+    const Clusters<Real> before = c;
+    this->fit(problem, {.max_iterations = 1, .tolerance = 0}, c.mixture.view(), c.report());
+    problems::expect_em_step(before, c);
+  }
+}
+
 TYPED_TEST(MixtureTest, TheLikelihoodRisesUntilItStops) {
   using Real = typename TypeParam::Real;
   Clusters<Real> c({1, 300, 4, 5}, 3);

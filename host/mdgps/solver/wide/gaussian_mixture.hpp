@@ -2,8 +2,9 @@
 /// Expectation maximisation of a mixture as products over all its points, a slot per component. Private to the solver.
 ///
 /// The mathematics is that of kernels/gaussian_mixture.hpp. An E-step whitens all points by every component, a
-/// triangular solve each; an M-step takes every component's statistics as one product, [S; s'] = [R Z, r]' Z with the
-/// points Z and the component's responsibilities r.
+/// triangular solve each. For an M-step every component's points are pooled, those in which it has a share, and its
+/// statistics are one product over them, [S; s'] = [R Z, r]' R Z with the pool Z and the shares' roots, r and R = diag
+/// r.
 
 #include <cmath>
 
@@ -16,25 +17,29 @@ using namespace mdgps::kernels;
 
 template <class Real>
 struct MixtureMemory {
-  Stack<Real> points;       ///< less their mean, the same for every slot [P,d]
-  Stack<Real> factor;       ///< [d,d]
-  Stack<Real> residual;     ///< whitened differences from the means [d,P]
-  Stack<Real> weighted;     ///< the points times their responsibilities, and those; in the residuals' memory [P,d+1]
-  Stack<Real> moments;      ///< [S; s'] [d+1,d]
-  Stack<Real> table;        ///< logarithms of joint densities, then responsibilities [1,P]
-  Real *centre, *evidence;  ///< [d] [P]
+  int components;
+  Stack<Real> points;             ///< less their mean, the same for every slot [P,d]
+  Stack<Real> factor;             ///< [d,d]
+  Stack<Real> residual;           ///< whitened differences from the means [d,P]
+  Stack<Real> pool;               ///< [R Z, r], then rows of 0; in the residuals' memory [P,d+1]
+  Stack<Real> moments;            ///< [S; s'] [d+1,d]
+  Stack<Real> table;              ///< logarithms of joint densities, then responsibilities, then roots of shares [1,P]
+  Real *centre, *evidence;        ///< [d] [P]
   Real *mass, *constant, *total;  ///< [K] [K] [1]
   double* log_likelihood;         ///< [1]
   int *info, *failures;           ///< [K] [1]
+  int *claimed, *claims;  ///< [K,P] whether a share is not 0; (component, point) of those that are not, in order
+  int *first, *claimed_by, *most;  ///< [K] first claim of each component, [K] how many it has, [1] the largest of these
 
   static MixtureMemory take(Pieces& pieces, const MixtureShape& shape) {
     const int P = static_cast<int>(shape.points), d = shape.dimensions, K = shape.components;
     MixtureMemory memory;
+    memory.components = K;
     memory.points = pieces.take_stack<Real>(1, P, d);
     memory.points.stride = 0;
     memory.factor = pieces.take_stack<Real>(K, d, d);
-    memory.weighted = pieces.take_stack<Real>(K, P, d + 1);
-    memory.residual = {memory.weighted.data, d, P, P, memory.weighted.stride};
+    memory.pool = pieces.take_stack<Real>(K, P, d + 1);
+    memory.residual = {memory.pool.data, d, P, P, memory.pool.stride};
     memory.moments = pieces.take_stack<Real>(K, d + 1, d);
     memory.table = pieces.take_stack<Real>(K, 1, P);
     memory.centre = pieces.take<Real>(static_cast<std::size_t>(d));
@@ -45,8 +50,15 @@ struct MixtureMemory {
     memory.log_likelihood = pieces.take<double>(1);
     memory.info = pieces.take<int>(static_cast<std::size_t>(K));
     memory.failures = pieces.take<int>(1);
+    for (int** list : {&memory.claimed, &memory.claims})
+      *list = pieces.take<int>(static_cast<std::size_t>(K) * static_cast<std::size_t>(P));
+    for (int** list : {&memory.first, &memory.claimed_by}) *list = pieces.take<int>(static_cast<std::size_t>(K));
+    memory.most = pieces.take<int>(1);
     return memory;
   }
+
+  /// Whether component k has kept its points.
+  MDGPS_FUNCTION bool alive(int k) const { return mass[k] > Real(1e-4) / Real(components) * total[0]; }
 };
 
 /// One condition's points. A weight of 0 leaves a point out, whatever its numbers.
@@ -162,9 +174,10 @@ struct ExpectationMaximisation {
       Real largest = memory.table(0, 0, p), sum{};
       for (int k = 1; k < K; ++k) largest = maximum(memory.table(k, 0, p), largest);
       for (int k = 0; k < K; ++k) sum += exponential(memory.table(k, 0, p) - largest);
-      for (int k = 0; k < K; ++k)
-        memory.table(k, 0, p) =
-            weight > Real{} ? weight * (exponential(memory.table(k, 0, p) - largest) / sum) : Real{};
+      for (int k = 0; k < K; ++k) {
+        const Real share = exponential(memory.table(k, 0, p) - largest) / sum;
+        memory.table(k, 0, p) = weight > Real{} && share > negligible_share<Real> ? weight * share : Real{};
+      }
       memory.evidence[p] = weight > Real{} ? weight * (largest + logarithm(sum)) : Real{};
     });
     on.sums(
@@ -172,22 +185,51 @@ struct ExpectationMaximisation {
         memory.log_likelihood);
   }
 
-  /// The mixture from the responsibilities. A component that has lost its points starts anew from all of them.
+  /// The pool of every component from the responsibilities, in the order of the points; returns the size of the
+  /// largest. A component that has lost its points starts anew from all of them.
+  int pool(const WeightedPoints<Real>& data) const {
+    const auto memory = this->memory;
+    const int d = shape.dimensions, K = shape.components, P = points();
+    on.sums(
+        K, 1, P, [=] MDGPS_LAMBDA(int k, int, int p) { return memory.table(k, 0, p); }, memory.mass);
+    on.for_each(K, 1, P, [=] MDGPS_LAMBDA(int k, int, int p) {
+      const Real share = memory.alive(k) ? memory.table(k, 0, p) : data.weight(p);
+      memory.claimed[k * P + p] = share > Real{} ? 1 : 0;
+      memory.table(k, 0, p) = root(share);
+    });
+    on.select(K * P, memory.claimed, memory.claims);
+    on.sums(
+        K, 1, P, [=] MDGPS_LAMBDA(int k, int, int p) { return memory.claimed[k * P + p]; }, memory.claimed_by);
+    on.for_each(1, 1, 1, [=] MDGPS_LAMBDA(int, int, int) {
+      int before = 0, most = 0;
+      for (int k = 0; k < K; ++k) {
+        memory.first[k] = before;
+        before += memory.claimed_by[k];
+        most = memory.claimed_by[k] > most ? memory.claimed_by[k] : most;
+      }
+      *memory.most = most;
+    });
+    const int most = on.read(memory.most);
+    on.for_each(K, most, d + 1, [=] MDGPS_LAMBDA(int k, int i, int j) {
+      if (i >= memory.claimed_by[k]) {
+        memory.pool(k, i, j) = Real{};
+        return;
+      }
+      const int p = memory.claims[memory.first[k] + i] - k * P;
+      memory.pool(k, i, j) = memory.table(k, 0, p) * (j == d ? Real(1) : memory.points(0, p, j));
+    });
+    return most;
+  }
+
+  /// The mixture from the responsibilities.
   void maximise(const WeightedPoints<Real>& data, const Mixture<Real>& mixture) const {
     const auto memory = this->memory;
-    const int d = shape.dimensions, K = shape.components;
-    const Real regularization = static_cast<Real>(options.regularization), lost = Real(1e-4) / Real(K);
-    on.sums(
-        K, 1, points(), [=] MDGPS_LAMBDA(int k, int, int p) { return memory.table(k, 0, p); }, memory.mass);
-    on.for_each(K, points(), d + 1, [=] MDGPS_LAMBDA(int k, int p, int j) {
-      const bool alive = memory.mass[k] > lost * memory.total[0];
-      const Real share = alive ? memory.table(k, 0, p) : data.weight(p);
-      memory.weighted(k, p, j) = j == d ? share : share * memory.points(0, p, j);
-    });
-    on.product_transposed(K, memory.weighted, memory.points, memory.moments, Update::set, Part::lower);
+    const int d = shape.dimensions, K = shape.components, most = pool(data);
+    const Real regularization = static_cast<Real>(options.regularization);
+    on.product_transposed(K, memory.claimed_by, most, memory.pool, memory.pool.block(0, 0, points(), d), memory.moments,
+                          Part::lower);
     on.for_each(K, d + 1, d, [=] MDGPS_LAMBDA(int k, int i, int j) {
-      const bool alive = memory.mass[k] > lost * memory.total[0];
-      const Real scale = Real(1) / (alive ? memory.mass[k] : memory.total[0]);
+      const Real scale = Real(1) / (memory.alive(k) ? memory.mass[k] : memory.total[0]);
       const auto& S = memory.moments;
       if (i == d) {
         mixture.mean[std::int64_t{k} * d + j] = S(k, d, j) * scale;

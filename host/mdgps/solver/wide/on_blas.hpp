@@ -49,6 +49,14 @@ class OnBlas {
     }
   }
 
+  /// Takes each slot's own rows alone.
+  void product_transposed(int slots, const int* used, int /*most*/, const Stack<Real>& a, const Stack<Real>& b,
+                          const Stack<Real>& out, Part part) const {
+    for (int s = 0; s < slots; ++s)
+      product_transposed(1, a.slot(s).block(0, 0, used[s], a.cols), b.slot(s).block(0, 0, used[s], b.cols), out.slot(s),
+                         Update::set, part);
+  }
+
   void factorise(int slots, const Stack<Real>& a, int* info) const {
     for (int s = 0; s < slots; ++s) blas_.potrf("U", &a.cols, a.at(s), &a.row_stride, &info[s]);
   }
@@ -58,10 +66,10 @@ class OnBlas {
       blas_.trsm("R", "U", "N", "N", &b.cols, &b.rows, &one, l.at(s), &l.row_stride, b.at(s), &b.row_stride);
   }
 
-  int select(int slots, const int* keep, int* selected) const {
+  int select(int items, const int* keep, int* selected) const {
     int count = 0;
-    for (int s = 0; s < slots; ++s)
-      if (keep[s] != 0) selected[count++] = s;
+    for (int i = 0; i < items; ++i)
+      if (keep[i] != 0) selected[count++] = i;
     return count;
   }
 

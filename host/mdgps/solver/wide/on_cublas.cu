@@ -46,7 +46,7 @@ void refuse_capture(const std::string& operation, cudaStream_t stream) {
 template <class Real>
 std::size_t bytes_of(const BatchShape& shape, int slots) {
   Pieces counter{nullptr, c_step_bytes<Real>(shape, slots)};
-  LibraryMemory<Real>::take(counter, slots);
+  LibraryMemory<Real>::take(counter, slots, slots);
   return counter.used;
 }
 
@@ -69,7 +69,7 @@ WorkspaceNeeds c_step_on_cublas(const BatchShape& shape, const CStepProblem<Real
   const Shape of_kernels = mdgps::MDGPS_TARGET::shape_of(shape);
   const auto memory = CStepMemory<Real>::take(pieces, of_kernels, slots);
   const Handles& handles = handles_on(workspace.device);
-  const OnCublas<Real> on(handles.blas, handles.solver, queue, LibraryMemory<Real>::take(pieces, slots));
+  const OnCublas<Real> on(handles.blas, handles.solver, queue, LibraryMemory<Real>::take(pieces, slots, slots));
   CStep<Real, const OnCublas<Real>>{on, of_kernels, batches_of(problem, result), search_options(options), memory}.run(
       0, shape.conditions);
   return needs;
@@ -83,8 +83,9 @@ WorkspaceNeeds fit_on_cublas(const MixtureProblem<Real>& problem, const MixtureO
   const MixtureShape shape = shape_of(problem, mixture);
   // The centre is summed with a slot per dimension.
   const int slots = std::max(shape.components, shape.dimensions);
+  const int shares = shape.components * static_cast<int>(shape.points);
   Pieces counter{nullptr, mixture_bytes<Real>(shape)};
-  LibraryMemory<Real>::take(counter, slots);
+  LibraryMemory<Real>::take(counter, slots, shares);
   const WorkspaceNeeds needs{256 + counter.used, 256 + counter.used};
   if (workspace.data == nullptr || problem.points.extents[0] == 0) return needs;
 
@@ -93,7 +94,7 @@ WorkspaceNeeds fit_on_cublas(const MixtureProblem<Real>& problem, const MixtureO
   Pieces pieces{reinterpret_cast<std::byte*>((reinterpret_cast<std::uintptr_t>(workspace.data) + 255) / 256 * 256)};
   const auto memory = MixtureMemory<Real>::take(pieces, shape);
   const Handles& handles = handles_on(workspace.device);
-  const OnCublas<Real> on(handles.blas, handles.solver, queue, LibraryMemory<Real>::take(pieces, slots));
+  const OnCublas<Real> on(handles.blas, handles.solver, queue, LibraryMemory<Real>::take(pieces, slots, shares));
   fit_mixtures(on, 0, problem.points.extents[0], problem, options, mixture, report, memory);
   return needs;
 }

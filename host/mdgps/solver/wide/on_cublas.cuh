@@ -62,14 +62,15 @@ struct LibraryMemory {
   std::byte *select, *cublas;
   std::size_t select_bytes = 0;
 
-  static LibraryMemory take(Pieces& pieces, int slots) {
+  /// For so many slots, and items to select from.
+  static LibraryMemory take(Pieces& pieces, int slots, int items) {
     LibraryMemory memory;
     memory.left = pieces.take<Real*>(static_cast<std::size_t>(slots));
     memory.right = pieces.take<Real*>(static_cast<std::size_t>(slots));
     memory.count = pieces.take<int>(1);
     check(cub::DeviceSelect::Flagged(nullptr, memory.select_bytes, thrust::counting_iterator<int>(0),
                                      static_cast<const int*>(nullptr), static_cast<int*>(nullptr), memory.count,
-                                     slots));
+                                     items));
     memory.select = pieces.take<std::byte>(memory.select_bytes);
     memory.cublas = pieces.take<std::byte>(cublas_bytes);
     return memory;
@@ -112,6 +113,12 @@ class OnCublas {
     multiply(slots, CUBLAS_OP_T, a.rows, a, b, out, update);
   }
 
+  /// Takes `most` rows of every slot.
+  void product_transposed(int slots, const int* /*used*/, int most, const Stack<Real>& a, const Stack<Real>& b,
+                          const Stack<Real>& out, Part part) const {
+    product_transposed(slots, a.block(0, 0, most, a.cols), b.block(0, 0, most, b.cols), out, Update::set, part);
+  }
+
   void factorise(int slots, const Stack<Real>& a, int* info) const {
     addresses(slots, a, memory_.left);
     if constexpr (std::is_same_v<Real, double>) {
@@ -137,10 +144,10 @@ class OnCublas {
   }
 
   /// Waits for the number.
-  int select(int slots, const int* keep, int* selected) const {
+  int select(int items, const int* keep, int* selected) const {
     std::size_t bytes = memory_.select_bytes;
     check(cub::DeviceSelect::Flagged(memory_.select, bytes, thrust::counting_iterator<int>(0), keep, selected,
-                                     memory_.count, slots, stream_));
+                                     memory_.count, items, stream_));
     return read(memory_.count);
   }
 

@@ -19,13 +19,19 @@ namespace mdgps::wide {
 /// Matrices [rows,cols], row-major, of one shape: one per slot, `stride` numbers apart.
 ///
 /// A back end, `On...`, offers on the first `slots` of each stack:
-///   for_each(slots, rows, cols, f)           f(slot, i, j) for every i < rows, j < cols, in any order
-///   sums(slots, rows, cols, f, to)           to[slot] <- sum of f(slot, i, j), in an order that rows and cols decide;
-///   in to's type product(slots, a, b, out, update)        out (=, = -, +=, -=) a b product_transposed(..., out,
-///   update, part)   the same with a' b; of `lower` the entries above the diagonal may be anything factorise(slots, a,
-///   info)                a <- L with a = L L' (lower triangle); info[slot] is 0 where there is one solve_lower(slots,
-///   l, b)                 b <- L^-1 b select(slots, keep, selected)            the slots with keep[slot] != 0, in
-///   order; returns how many read(from)                               one number, once all before it has been done
+/// - for_each(slots, rows, cols, f): f(slot, i, j) for every i < rows, j < cols, in any order
+/// - sums(slots, rows, cols, f, to): to[slot] <- sum of f(slot, i, j), in an order that rows and cols decide; in to's
+///   type
+/// - product(slots, a, b, out, update): out (=, = -, +=, -=) a b
+/// - product_transposed(slots, a, b, out, update, part): the same with a' b; of `lower` the entries above the diagonal
+///   may be anything
+/// - product_transposed(slots, used, most, a, b, out, part): out = a' b of the first used[slot] <= most rows; those up
+///   to `most` are 0
+/// - factorise(slots, a, info): a <- L with a = L L' (lower triangle); info[slot] is 0 where there is one
+/// - solve_lower(slots, l, b): b <- L^-1 b
+/// - select(items, keep, selected): the items with keep[item] != 0, in order; returns how many
+/// - read(from): one number, once all before it has been done
+///
 /// What a slot gets depends on its own matrices and on the shapes alone.
 template <class Real>
 struct Stack {
@@ -35,6 +41,7 @@ struct Stack {
 
   MDGPS_FUNCTION Real* at(int slot) const { return data + slot * stride; }
   MDGPS_FUNCTION Real& operator()(int slot, int i, int j) const { return at(slot)[std::int64_t{i} * row_stride + j]; }
+  MDGPS_FUNCTION Stack slot(int slot) const { return {at(slot), rows, cols, row_stride, stride}; }
   MDGPS_FUNCTION Stack block(int i, int j, int block_rows, int block_cols) const {
     return {data + std::int64_t{i} * row_stride + j, block_rows, block_cols, row_stride, stride};
   }
