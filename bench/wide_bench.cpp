@@ -1,10 +1,18 @@
-// The C-step's two paths beside each other, where matrices are large. OMP_NUM_THREADS sets the threads.
+// The two paths of the C-step and of the passes beside each other, where matrices are large. OMP_NUM_THREADS sets the
+// threads.
 
 #include "bench/cases.hpp"
+#include "mdgps/solver/backward_pass.hpp"
 #include "mdgps/solver/c_step.hpp"
+#include "mdgps/solver/forward_pass.hpp"
 
 namespace mdgps::bench {
 namespace {
+
+void set_steps(benchmark::State& state, const BatchShape& shape) {
+  state.counters["steps/s"] =
+      benchmark::Counter(double(shape.conditions * shape.steps), benchmark::Counter::kIsIterationInvariantRate);
+}
 
 void c_step_on(CStepPath path, benchmark::State& state, const BatchShape& shape) {
   const auto p = trajectory(shape);
@@ -15,18 +23,44 @@ void c_step_on(CStepPath path, benchmark::State& state, const BatchShape& shape)
   double evaluations = 0;
   for (const std::int32_t e : result.dual_evaluations.elements()) evaluations += e;
   state.counters["evaluations"] = evaluations / double(shape.conditions);
-  state.counters["steps/s"] =
-      benchmark::Counter(double(shape.conditions * shape.steps), benchmark::Counter::kIsIterationInvariantRate);
+  set_steps(state, shape);
+}
+
+void backward_pass_on(PassPath path, benchmark::State& state, const BatchShape& shape) {
+  const auto p = trajectory(shape);
+  LinearGaussianPolicyArrays<double> policy(shape);
+  Array<Status, 1> status({shape.conditions});
+  const PassOptions options{.path = path};
+  OwnWorkspace workspace(backward_pass_workspace_size<double>(shape, {}, options));
+  for (auto _ : state)
+    backward_pass<double>(p.dynamics.view(), p.cost.view(), policy.view(), status, workspace, Stream{}, options);
+  set_steps(state, shape);
+}
+
+void forward_pass_on(PassPath path, benchmark::State& state, const BatchShape& shape) {
+  const auto p = trajectory(shape);
+  TrajectoryDistributionArrays<double> distribution(shape);
+  Array<Status, 1> status({shape.conditions});
+  const PassOptions options{.path = path};
+  OwnWorkspace workspace(forward_pass_workspace_size<double>(shape, {}, options));
+  for (auto _ : state)
+    forward_pass<double>(p.initial.view(), p.dynamics.view(), p.reference.view(), distribution.view(), status,
+                         workspace, Stream{}, options);
+  set_steps(state, shape);
 }
 
 [[maybe_unused]] const bool registered = [] {
   const std::vector<BatchShape> shapes = {{0, 20, 26, 7},  {0, 20, 32, 8},  {0, 10, 48, 12},
                                           {0, 10, 64, 16}, {0, 5, 128, 32}, {0, 3, 256, 64}};
-  const auto on = [](CStepPath path) {
-    return [path](benchmark::State& state, const BatchShape& shape) { c_step_on(path, state, shape); };
+  const auto both = [&](const std::string& name, auto run, auto fused, auto wide) {
+    for (const auto path : {fused, wide})
+      register_shapes(name + (path == fused ? "_fused" : "_wide"),
+                      [=](benchmark::State& state, const BatchShape& shape) { run(path, state, shape); }, shapes,
+                      {1, 2, 4, 6, 8});
   };
-  register_shapes("c_step_fused", on(CStepPath::fused), shapes, {1, 2, 4, 6, 8});
-  register_shapes("c_step_wide", on(CStepPath::wide), shapes, {1, 2, 4, 6, 8});
+  both("c_step", c_step_on, CStepPath::fused, CStepPath::wide);
+  both("backward_pass", backward_pass_on, PassPath::fused, PassPath::wide);
+  both("forward_pass", forward_pass_on, PassPath::fused, PassPath::wide);
   return true;
 }();
 

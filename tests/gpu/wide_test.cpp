@@ -1,8 +1,10 @@
-// The C-step's wide path on a GPU: the references' answers, the fused path's statuses, and slots that change hands.
+// The wide paths on a GPU: the references' answers, the fused path's statuses, and slots that change hands.
 
 #include <gmock/gmock.h>
 
 #include "gpu/mirror.hpp"
+#include "mdgps/solver/backward_pass.hpp"
+#include "mdgps/solver/forward_pass.hpp"
 #include "mixture_problems.hpp"
 #include "trajectory_checks.hpp"
 
@@ -97,6 +99,90 @@ TYPED_TEST(GpuWideCStep, IsChosenWhereABlocksMemoryIsTooSmall) {
   EXPECT_EQ(c_step_path<TypeParam>({100, 10, 26, 7}, {}, gpu::device), CStepPath::fused);
   EXPECT_EQ(c_step_path<TypeParam>({100, 10, 256, 64}, {}, gpu::device), CStepPath::wide);
   EXPECT_EQ(c_step_path<TypeParam>({100, 10, 256, 64}, {.path = CStepPath::fused}, gpu::device), CStepPath::fused);
+}
+
+template <class Real>
+class GpuWidePasses : public GpuWideCStep<Real> {
+ protected:
+  struct Passes {
+    LinearGaussianPolicyArrays<Real> policy;
+    TrajectoryDistributionArrays<Real> distribution;
+    Array<Status, 1> backward, forward;
+
+    explicit Passes(const BatchShape& s)
+        : policy(s), distribution(s), backward({s.conditions}), forward({s.conditions}) {}
+  };
+  static Passes on_gpu(const Trajectory<Real>& p) {
+    Passes to(p.shape);
+    gpu::Mirror mirror;
+    const auto dynamics = mirror(p.dynamics.view());
+    const PassOptions wide{.path = PassPath::wide};
+    backward_pass<Real>(dynamics, mirror(p.cost.view()), mirror(to.policy.view()), mirror(to.backward), wide);
+    forward_pass<Real>(mirror(p.initial.view()), dynamics, mirror(p.reference.view()), mirror(to.distribution.view()),
+                       mirror(to.forward), wide);
+    mirror.bring_back();
+    return to;
+  }
+  static Passes on_cpu(const Trajectory<Real>& p) {
+    Passes to(p.shape);
+    backward_pass<Real>(p.dynamics.view(), p.cost.view(), to.policy.view(), to.backward);
+    forward_pass<Real>(p.initial.view(), p.dynamics.view(), p.reference.view(), to.distribution.view(), to.forward);
+    return to;
+  }
+};
+TYPED_TEST_SUITE(GpuWidePasses, Reals);
+
+TYPED_TEST(GpuWidePasses, GiveWhatTheReferencesGive) {
+  for (const BatchShape& shape : problems::trajectory_shapes) {
+    const auto p = random_trajectory<TypeParam>(shape, 1);
+    const auto result = this->on_gpu(p);
+    expect_maximum_entropy_lqr(p, result.policy);
+    expect_marginals(p, result.distribution);
+  }
+}
+
+TYPED_TEST(GpuWidePasses, AgreeWithTheCpuUpTo256StatesAnd64Actions) {
+  // The last has more conditions than are at work at once.
+  for (const BatchShape& shape : {BatchShape{1, 9, 26, 7}, {3, 2, 128, 32}, {2, 2, 256, 64}, {700, 4, 6, 3}}) {
+    const auto p = random_trajectory<TypeParam>(shape, 4);
+    const auto on_gpu = this->on_gpu(p), on_cpu = this->on_cpu(p);
+    EXPECT_EQ(on_gpu.backward, on_cpu.backward);
+    EXPECT_EQ(on_gpu.forward, on_cpu.forward);
+    const double tolerance = problems::trajectory_tolerance<TypeParam>;
+    for (std::int64_t i = 0; i < shape.conditions; ++i) {
+      problems::expect_policy(on_gpu.policy, i, reference::policy(on_cpu.policy.view(), i), tolerance);
+      for (std::int64_t t = 0; t < shape.steps; ++t)
+        EXPECT_LT(reference::relative_error(reference::dense(on_gpu.distribution.covariance.view()[i][t]),
+                                            reference::dense(on_cpu.distribution.covariance.view()[i][t])),
+                  tolerance);
+    }
+  }
+}
+
+TYPED_TEST(GpuWidePasses, FailingConditionsHaveTheCpusStatus) {
+  auto bad = random_trajectory<TypeParam>(kShape, 5);
+  bad.cost.gradient(2, 3, 1) = NAN;
+  bad.dynamics.transition(5, 5, 2, 7) = INFINITY;
+  for (int j = 6; j < 9; ++j) bad.cost.hessian(11, 11, j, j) = TypeParam(-1);
+  bad.reference.gain(12, 3, 1, 1) = NAN;
+  const auto on_gpu = this->on_gpu(bad), on_cpu = this->on_cpu(bad);
+  EXPECT_EQ(on_gpu.backward, on_cpu.backward);
+  EXPECT_EQ(on_gpu.forward, on_cpu.forward);
+  EXPECT_EQ(on_gpu.backward(11), Status::not_positive_definite);
+}
+
+TYPED_TEST(GpuWidePasses, AreChosenWhereABlocksMemoryIsTooSmall) {
+  // The wide path's workspace holds cuBLAS's.
+  const BatchShape small{100, 10, 26, 7}, large{100, 10, 256, 64};
+  const PassOptions wide{.path = PassPath::wide}, fused{.path = PassPath::fused};
+  EXPECT_EQ(backward_pass_workspace_size<TypeParam>(small, gpu::device),
+            backward_pass_workspace_size<TypeParam>(small, gpu::device, fused));
+  EXPECT_EQ(backward_pass_workspace_size<TypeParam>(large, gpu::device),
+            backward_pass_workspace_size<TypeParam>(large, gpu::device, wide));
+  EXPECT_EQ(forward_pass_workspace_size<TypeParam>(small, gpu::device),
+            forward_pass_workspace_size<TypeParam>(small, gpu::device, fused));
+  EXPECT_EQ(forward_pass_workspace_size<TypeParam>(large, gpu::device),
+            forward_pass_workspace_size<TypeParam>(large, gpu::device, wide));
 }
 
 /// `iterations` of the wide path on the GPU, from the mixture or from an assignment.

@@ -2,6 +2,7 @@
 
 #include "mdgps/solver/targets.hpp"
 #include "mdgps/solver/validate.hpp"
+#include "mdgps/solver/wide/wide.hpp"
 
 namespace mdgps {
 
@@ -13,16 +14,30 @@ MDGPS_DECLARE_FOR_TARGETS(
     template <class Real>
     WorkspaceNeeds backward_pass_in_parallel(const BatchShape&, const LinearGaussianDynamics<const Real>&,
                                              const QuadraticCost<const Real>&, const LinearGaussianPolicy<Real>&,
-                                             const View<Status, 1>&, const Workspace&, Stream);)
+                                             const View<Status, 1>&, const Workspace&, Stream);
+    template <class Real> bool backward_pass_fits(const BatchShape&, Device);)
 
 namespace {
 
+/// Runs it where the workspace has memory.
+template <class Real>
+WorkspaceNeeds run(const BatchShape& shape, const LinearGaussianDynamics<const Real>& dynamics,
+                   const QuadraticCost<const Real>& cost, const LinearGaussianPolicy<Real>& policy,
+                   const View<Status, 1>& status, const PassOptions& options, const Workspace& workspace,
+                   Stream stream) {
+  const Device device = workspace.device;
+  const auto fits = [&] { return MDGPS_CALL_TARGET(device, backward_pass_fits<Real>, shape, device); };
+  if (wide::takes("backward_pass", shape, options, device, fits))
+    return wide::backward_pass<Real>(shape, dynamics, cost, policy, status, workspace, stream);
+  if (options.parallel_in_time)
+    return MDGPS_CALL_TARGET(device, backward_pass_in_parallel<Real>, shape, dynamics, cost, policy, status, workspace,
+                             stream);
+  return MDGPS_CALL_TARGET(device, backward_pass<Real>, shape, dynamics, cost, policy, status, workspace, stream);
+}
+
 template <class Real>
 WorkspaceNeeds needs(const BatchShape& shape, Device device, const PassOptions& options) {
-  const Workspace nothing = validate::nothing_on(device);
-  if (options.parallel_in_time)
-    return MDGPS_CALL_TARGET(device, backward_pass_in_parallel<Real>, shape, {}, {}, {}, {}, nothing, Stream{});
-  return MDGPS_CALL_TARGET(device, backward_pass<Real>, shape, {}, {}, {}, {}, nothing, Stream{});
+  return run<Real>(shape, {}, {}, {}, {}, options, validate::nothing_on(device), Stream{});
 }
 
 }  // namespace
@@ -43,11 +58,7 @@ void backward_pass(const LinearGaussianDynamics<const Real>& dynamics, const Qua
   door.cost(cost, shape);
   door.shape("status", status, {shape.conditions});
   door.workspace(needs<Real>(shape, workspace.device, options));
-  if (options.parallel_in_time)
-    MDGPS_CALL_TARGET(workspace.device, backward_pass_in_parallel<Real>, shape, dynamics, cost, policy, status,
-                      workspace, stream);
-  else
-    MDGPS_CALL_TARGET(workspace.device, backward_pass<Real>, shape, dynamics, cost, policy, status, workspace, stream);
+  run<Real>(shape, dynamics, cost, policy, status, options, workspace, stream);
 }
 
 template <class Real>

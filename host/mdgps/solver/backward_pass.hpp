@@ -14,7 +14,8 @@ namespace mdgps {
 /// status     out: [N]; not_positive_definite where some Quu is not, not_finite where numbers are not; that condition's
 ///            policy is then unspecified
 /// workspace  at least backward_pass_workspace_size(shape, device, options) bytes on that device
-/// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
+/// Throws std::invalid_argument when shapes or devices differ, and where the wide path is asked for and the device's
+/// libraries are missing, or a scan over the steps as well. Asynchronous on `stream`.
 /// Source: [MDGPS B.1], surrogate cost (1/eta) l - log pi_bar; in parallel: Sarkka & Garcia-Fernandez, IEEE TAC 2023.
 template <class Real>
 MDGPS_API void backward_pass(const LinearGaussianDynamics<const Real>& dynamics, const QuadraticCost<const Real>& cost,

@@ -28,7 +28,18 @@ WorkspaceNeeds backward_pass(const BatchShape& shape, const LinearGaussianDynami
       BackwardPass<Real>{shape_of(shape), batch(dynamics), batch(cost), batch(policy), batch(status)});
 }
 
+/// Whether a thread block's shared memory holds a condition's matrices at work. The CPU's caches take what they can.
+template <class Real>
+bool backward_pass_fits([[maybe_unused]] const BatchShape& shape, [[maybe_unused]] Device device) {
+#if defined(__CUDACC__)
+  return fits_shared_memory<Real>(device, BackwardPass<Real>{shape_of(shape), {}, {}, {}, {}});
+#else
+  return true;
+#endif
+}
+
 #define MDGPS_INSTANTIATE(Real)                                                                              \
+  template bool backward_pass_fits<Real>(const BatchShape&, Device);                                         \
   template WorkspaceNeeds backward_pass(const BatchShape&, const LinearGaussianDynamics<const Real>&,        \
                                         const QuadraticCost<const Real>&, const LinearGaussianPolicy<Real>&, \
                                         const View<Status, 1>&, const Workspace&, Stream);

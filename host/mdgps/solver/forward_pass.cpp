@@ -2,6 +2,7 @@
 
 #include "mdgps/solver/targets.hpp"
 #include "mdgps/solver/validate.hpp"
+#include "mdgps/solver/wide/wide.hpp"
 
 namespace mdgps {
 
@@ -14,16 +15,31 @@ MDGPS_DECLARE_FOR_TARGETS(
                                                                   const LinearGaussianDynamics<const Real>&,
                                                                   const LinearGaussianPolicy<const Real>&,
                                                                   const TrajectoryDistribution<Real>&,
-                                                                  const View<Status, 1>&, const Workspace&, Stream);)
+                                                                  const View<Status, 1>&, const Workspace&, Stream);
+    template <class Real> bool forward_pass_fits(const BatchShape&, Device);)
 
 namespace {
 
+/// Runs it where the workspace has memory.
+template <class Real>
+WorkspaceNeeds run(const BatchShape& shape, const GaussianState<const Real>& initial,
+                   const LinearGaussianDynamics<const Real>& dynamics, const LinearGaussianPolicy<const Real>& policy,
+                   const TrajectoryDistribution<Real>& distribution, const View<Status, 1>& status,
+                   const PassOptions& options, const Workspace& workspace, Stream stream) {
+  const Device device = workspace.device;
+  const auto fits = [&] { return MDGPS_CALL_TARGET(device, forward_pass_fits<Real>, shape, device); };
+  if (wide::takes("forward_pass", shape, options, device, fits))
+    return wide::forward_pass<Real>(shape, initial, dynamics, policy, distribution, status, workspace, stream);
+  if (options.parallel_in_time)
+    return MDGPS_CALL_TARGET(device, forward_pass_in_parallel<Real>, shape, initial, dynamics, policy, distribution,
+                             status, workspace, stream);
+  return MDGPS_CALL_TARGET(device, forward_pass<Real>, shape, initial, dynamics, policy, distribution, status,
+                           workspace, stream);
+}
+
 template <class Real>
 WorkspaceNeeds needs(const BatchShape& shape, Device device, const PassOptions& options) {
-  const Workspace nothing = validate::nothing_on(device);
-  if (options.parallel_in_time)
-    return MDGPS_CALL_TARGET(device, forward_pass_in_parallel<Real>, shape, {}, {}, {}, {}, {}, nothing, Stream{});
-  return MDGPS_CALL_TARGET(device, forward_pass<Real>, shape, {}, {}, {}, {}, {}, nothing, Stream{});
+  return run<Real>(shape, {}, {}, {}, {}, {}, options, validate::nothing_on(device), Stream{});
 }
 
 }  // namespace
@@ -45,12 +61,7 @@ void forward_pass(const GaussianState<const Real>& initial, const LinearGaussian
   door.distribution(distribution, shape);
   door.shape("status", status, {shape.conditions});
   door.workspace(needs<Real>(shape, workspace.device, options));
-  if (options.parallel_in_time)
-    MDGPS_CALL_TARGET(workspace.device, forward_pass_in_parallel<Real>, shape, initial, dynamics, policy, distribution,
-                      status, workspace, stream);
-  else
-    MDGPS_CALL_TARGET(workspace.device, forward_pass<Real>, shape, initial, dynamics, policy, distribution, status,
-                      workspace, stream);
+  run<Real>(shape, initial, dynamics, policy, distribution, status, options, workspace, stream);
 }
 
 template <class Real>

@@ -14,7 +14,8 @@ namespace mdgps {
 /// distribution   out: mean [N,T,n+m], covariance [N,T,n+m,n+m], symmetric to the bit
 /// status         out: [N]; not_finite where a condition's numbers are not
 /// workspace  at least forward_pass_workspace_size(shape, device, options) bytes on that device
-/// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
+/// Throws std::invalid_argument when shapes or devices differ, and where the wide path is asked for and the device's
+/// libraries are missing, or a scan over the steps as well. Asynchronous on `stream`.
 /// Source: [MDGPS B.3].
 template <class Real>
 MDGPS_API void forward_pass(const GaussianState<const Real>& initial,

@@ -31,7 +31,18 @@ WorkspaceNeeds forward_pass(const BatchShape& shape, const GaussianState<const R
                                                    batch(distribution), batch(status)});
 }
 
+/// Whether a thread block's shared memory holds a condition's matrices at work. The CPU's caches take what they can.
+template <class Real>
+bool forward_pass_fits([[maybe_unused]] const BatchShape& shape, [[maybe_unused]] Device device) {
+#if defined(__CUDACC__)
+  return fits_shared_memory<Real>(device, ForwardPass<Real>{shape_of(shape), {}, {}, {}, {}, {}});
+#else
+  return true;
+#endif
+}
+
 #define MDGPS_INSTANTIATE(Real)                                                                                      \
+  template bool forward_pass_fits<Real>(const BatchShape&, Device);                                                  \
   template WorkspaceNeeds forward_pass(const BatchShape&, const GaussianState<const Real>&,                          \
                                        const LinearGaussianDynamics<const Real>&,                                    \
                                        const LinearGaussianPolicy<const Real>&, const TrajectoryDistribution<Real>&, \

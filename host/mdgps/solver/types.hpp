@@ -101,12 +101,20 @@ struct Stream {
   void* handle = nullptr;
 };
 
-/// How a backward or a forward pass goes over the timesteps.
+/// How a backward or a forward pass goes over the conditions.
+enum class PassPath {
+  automatic,  ///< on a GPU wide where a block's shared memory is too small, on the CPU where that is faster; else fused
+  fused,      ///< a condition, or a pack of them, from its first step to its last
+  wide,       ///< all conditions step by step, as batched products of BLAS and LAPACK, or cuBLAS and cuSOLVER
+};
+
+/// How a backward or a forward pass goes over conditions and timesteps.
 struct PassOptions {
   /// As an associative scan over the steps, in ceil(log2 T) rounds: for few conditions and long horizons on a GPU. The
   /// same result but for rounding; the backward pass then needs the actions' part of every step's Hessian to be
   /// positive definite by itself. Its workspace holds two elements of about 3n^2 numbers per step.
   bool parallel_in_time = false;
+  PassPath path = PassPath::automatic;  ///< a scan over the steps has no wide path
 };
 
 /// @name Owning counterparts

@@ -1,10 +1,12 @@
 #pragma once
-/// The C-step's arguments as the wide path takes them. Private to the solver.
+/// The operations' arguments as the wide path takes them. Private to the solver.
 
 #include "mdgps/solver/batches.hpp"
 #include "mdgps/solver/c_step.hpp"
 #include "mdgps/solver/gaussian_mixture.hpp"
+#include "mdgps/solver/wide/backward_pass.hpp"
 #include "mdgps/solver/wide/c_step.hpp"
+#include "mdgps/solver/wide/forward_pass.hpp"
 #include "mdgps/solver/wide/gaussian_mixture.hpp"
 
 namespace mdgps::wide {
@@ -22,13 +24,72 @@ inline DualSearchOptions search_options(const CStepOptions& options) {
   return {options.tolerance, options.max_evaluations, options.min_dual, options.max_dual, 1};
 }
 
-/// Bytes of the memory of so many conditions at work.
+/// @name Operations on conditions
+/// memory(pieces, slots) takes the memory of so many conditions at work, and run(on, memory, slots, first, end) runs
+/// those from `first` to before `end`.
+/// @{
 template <class Real>
-std::size_t c_step_bytes(const BatchShape& shape, int slots) {
-  Pieces counter;
-  CStepMemory<Real>::take(counter, mdgps::MDGPS_TARGET::shape_of(shape), slots);
-  return counter.used;
-}
+struct CStepOperation {
+  Shape shape;
+  CStepBatch<Real> batches;
+  DualSearchOptions options;
+
+  CStepOperation(const BatchShape& s, const CStepProblem<Real>& problem, const CStepResult<Real>& result,
+                 const CStepOptions& o)
+      : shape(mdgps::MDGPS_TARGET::shape_of(s)), batches(batches_of(problem, result)), options(search_options(o)) {}
+  auto memory(Pieces& pieces, int slots) const { return CStepMemory<Real>::take(pieces, shape, slots); }
+  template <class BackEnd>
+  void run(BackEnd& on, const CStepMemory<Real>& memory, int /*slots*/, std::int64_t first, std::int64_t end) const {
+    CStep<Real, BackEnd>{on, shape, batches, options, memory}.run(first, end);
+  }
+};
+template <class Real>
+struct BackwardOperation {
+  Shape shape;
+  DynamicsBatch<const Real> dynamics;
+  CostBatch<const Real> cost;
+  PolicyBatch<Real> policy;
+  Batch<std::int32_t> status;
+
+  BackwardOperation(const BatchShape& s, const LinearGaussianDynamics<const Real>& d,
+                    const QuadraticCost<const Real>& c, const LinearGaussianPolicy<Real>& p, const View<Status, 1>& to)
+      : shape(mdgps::MDGPS_TARGET::shape_of(s)),
+        dynamics(mdgps::MDGPS_TARGET::batch(d)),
+        cost(mdgps::MDGPS_TARGET::batch(c)),
+        policy(mdgps::MDGPS_TARGET::batch(p)),
+        status(mdgps::MDGPS_TARGET::batch(to)) {}
+  auto memory(Pieces& pieces, int slots) const { return RiccatiMemory<Real>::take(pieces, shape, slots, 0); }
+  template <class BackEnd>
+  void run(BackEnd& on, const RiccatiMemory<Real>& memory, int slots, std::int64_t first, std::int64_t end) const {
+    BackwardPass<Real, BackEnd>{on, shape, dynamics, cost, policy, status, memory}.run(first, end, slots);
+  }
+};
+template <class Real>
+struct ForwardOperation {
+  Shape shape;
+  GaussianBatch<const Real> initial;
+  DynamicsBatch<const Real> dynamics;
+  PolicyBatch<const Real> policy;
+  GaussianBatch<Real> distribution;
+  Batch<std::int32_t> status;
+
+  ForwardOperation(const BatchShape& s, const GaussianState<const Real>& x, const LinearGaussianDynamics<const Real>& d,
+                   const LinearGaussianPolicy<const Real>& p, const TrajectoryDistribution<Real>& z,
+                   const View<Status, 1>& to)
+      : shape(mdgps::MDGPS_TARGET::shape_of(s)),
+        initial(mdgps::MDGPS_TARGET::batch(x)),
+        dynamics(mdgps::MDGPS_TARGET::batch(d)),
+        policy(mdgps::MDGPS_TARGET::batch(p)),
+        distribution(mdgps::MDGPS_TARGET::batch(z)),
+        status(mdgps::MDGPS_TARGET::batch(to)) {}
+  auto memory(Pieces& pieces, int slots) const { return ForwardMemory<Real>::take(pieces, shape, slots); }
+  template <class BackEnd>
+  void run(BackEnd& on, const ForwardMemory<Real>& memory, int slots, std::int64_t first, std::int64_t end) const {
+    ForwardPass<Real, BackEnd>{on, shape, initial, dynamics, policy, distribution, status, memory}.run(first, end,
+                                                                                                       slots);
+  }
+};
+/// @}
 
 template <class Real>
 MixtureShape shape_of(const MixtureProblem<Real>& problem, const GaussianMixture<Real>& mixture) {

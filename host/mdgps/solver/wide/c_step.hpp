@@ -4,17 +4,20 @@
 /// The mathematics is that of kernels/c_step.hpp, arranged for few and large products. The reference and the dynamics
 /// together are one affine map of (z, 1), to the whitened difference from the reference and the next state:
 ///
-///   map = [ G  -h  ]        [Q; q'] = [H; g'] / eta + weighted' map,   weighted = [ G          -h ]
-///         [ f  f_c ]                                                             [ V f  V f_c + v ]
+///   map = [ G  -h  ]
+///         [ f  f_c ]
 ///
-/// Under the policy it is a map of (x, 1, noise), closed = map [I; K k root(C); 1], and the divergence to go follows
-/// from P as the value function does from V. The first step backwards has no next state: there the lower rows are left
-/// out.
+/// wide/riccati.hpp takes the cost in it. Under the policy it is a map of (x, 1, noise),
+///
+///   closed = map [I; K k root(C); 1],
+///
+/// and the divergence to go follows from P as the value function does from V. The first step backwards has no next
+/// state: there the lower rows are left out.
 
 #include <utility>
 
 #include "kernels/c_step.hpp"
-#include "mdgps/solver/wide/stack.hpp"
+#include "mdgps/solver/wide/riccati.hpp"
 
 namespace mdgps::wide {
 
@@ -28,57 +31,34 @@ struct Searching {
 
 /// Memory of the conditions at work: `slots` of them.
 template <class Real>
-struct CStepMemory {
+struct CStepMemory : RiccatiMemory<Real> {
   int slots;
-  Searching *searching, *kept;                ///< [slots]
-  int *keep, *selected;                       ///< [slots]
-  int *reference_info, *info;                 ///< [slots] of the factorisations
-  int *reference_ok, *positive, *all_finite;  ///< [slots] flags of an evaluation
-  Real *inverse_eta, *widening, *sum, *kl;    ///< [slots]
-  Stack<Real> reference_factor;               ///< chol(C_q) [m,m]
-  Stack<Real> map, weighted;                  ///< [m+n,n+m+1]
-  Stack<Real> Q;                              ///< [Q; q'] [n+m+1,n+m]
-  Stack<Real> V;                              ///< [V; v'] of the next step [n+1,n]
-  Stack<Real> L;                              ///< chol(Quu) [m,m]
-  Stack<Real> half;                           ///< L^-1 [Qux, qu, I] [m,n+1+m]
-  Stack<Real> policy;                         ///< [K, k, root(C)] [m,n+1+m]
-  Stack<Real> C;                              ///< without the widening, lower triangle [m,m]
-  Stack<Real> closed, weighted_closed;        ///< [m+n,n+1+m]
-  Stack<Real> P;                              ///< [P; r'] of the next step [n+1,n]
+  Searching *searching, *kept;          ///< [slots]
+  int *keep, *selected;                 ///< [slots]
+  int *reference_info, *reference_ok;   ///< [slots] of the reference's factorisations
+  Real *inverse_eta, *widening, *kl;    ///< [slots]
+  Stack<Real> reference_factor;         ///< chol(C_q) [m,m]
+  Stack<Real> closed, weighted_closed;  ///< [m+n,n+1+m]
+  Stack<Real> P;                        ///< [P; r'] of the next step [n+1,n]
 
   static CStepMemory take(Pieces& pieces, const Shape& shape, int slots) {
     const int n = shape.states, m = shape.actions, p = shape.joint();
     const std::size_t count = static_cast<std::size_t>(slots);
     CStepMemory memory;
+    static_cast<RiccatiMemory<Real>&>(memory) = RiccatiMemory<Real>::take(pieces, shape, slots, m);
     memory.slots = slots;
     memory.searching = pieces.take<Searching>(count);
     memory.kept = pieces.take<Searching>(count);
-    for (int** list : {&memory.keep, &memory.selected, &memory.reference_info, &memory.info, &memory.reference_ok,
-                       &memory.positive, &memory.all_finite})
+    for (int** list : {&memory.keep, &memory.selected, &memory.reference_info, &memory.reference_ok})
       *list = pieces.take<int>(count);
-    for (Real** list : {&memory.inverse_eta, &memory.widening, &memory.sum, &memory.kl})
-      *list = pieces.take<Real>(count);
+    for (Real** list : {&memory.inverse_eta, &memory.widening, &memory.kl}) *list = pieces.take<Real>(count);
     memory.reference_factor = pieces.take_stack<Real>(slots, m, m);
-    memory.map = pieces.take_stack<Real>(slots, m + n, p + 1);
-    memory.weighted = pieces.take_stack<Real>(slots, m + n, p + 1);
-    memory.Q = pieces.take_stack<Real>(slots, p + 1, p);
-    memory.V = pieces.take_stack<Real>(slots, n + 1, n);
-    memory.L = pieces.take_stack<Real>(slots, m, m);
-    memory.half = pieces.take_stack<Real>(slots, m, p + 1);
-    memory.policy = pieces.take_stack<Real>(slots, m, p + 1);
-    memory.C = pieces.take_stack<Real>(slots, m, m);
     memory.closed = pieces.take_stack<Real>(slots, m + n, p + 1);
     memory.weighted_closed = pieces.take_stack<Real>(slots, m + n, p + 1);
     memory.P = pieces.take_stack<Real>(slots, n + 1, n);
     return memory;
   }
 };
-
-/// An entry of a batch's matrix.
-template <class T>
-MDGPS_FUNCTION T& entry(const Batch<T>& batch, std::int64_t condition, std::int64_t t, int i, int j) {
-  return batch.at(condition, t)[std::int64_t{i} * batch.row_stride + std::int64_t{j} * batch.col_stride];
-}
 
 /// The C-steps of the conditions [first, end): an evaluation of the dual takes one candidate of up to memory.slots
 /// conditions. When a search ends, its slot goes to the next condition.
@@ -123,20 +103,25 @@ struct CStep {
       memory.inverse_eta[s] = static_cast<Real>(1.0 / memory.searching[s].search.eta(0));
       memory.reference_ok[s] = memory.positive[s] = memory.all_finite[s] = 1;
       memory.kl[s] = Real{};
+      memory.condition[s] = memory.searching[s].condition;
     });
+    const Riccati<Real, BackEnd> riccati{on, shape, memory};
     for (int t = shape.steps - 1; t >= 0; --t) {
       const bool last = t == shape.steps - 1;
-      load_map(slots, t, last);
-      q_function(slots, t, last);
-      minimise(slots);
-      store_policy(slots, t);
+      load_reference(slots, t);
+      if (!last) riccati.load_dynamics(slots, b.dynamics, t);
+      riccati.load_cost(slots, b.cost, t, memory.inverse_eta);
+      riccati.add_value(slots, last);
+      riccati.minimise(slots);
+      widen(slots, t);
+      riccati.store_policy(slots, b.policy, t, memory.widening);
       divergence_to_go(slots, t, last);
     }
     expected_divergence(slots);
   }
 
-  /// map <- the reference [G, -h] and the dynamics [f, f_c].
-  void load_map(int slots, int t, bool last) const {
+  /// The first rows of the map <- [G, -h].
+  void load_reference(int slots, int t) const {
     const auto memory = this->memory;
     const auto b = this->b;
     const int n = shape.states, m = shape.actions, p = shape.joint();
@@ -154,71 +139,10 @@ struct CStep {
                                      : Real(j - n == i ? 1 : 0);
     });
     on.solve_lower(slots, memory.reference_factor, memory.map.block(0, 0, m, p + 1));
-    if (last) return;
-    on.for_each(slots, n, p + 1, [=] MDGPS_LAMBDA(int s, int i, int j) {
-      const std::int64_t condition = memory.searching[s].condition;
-      memory.map(s, m + i, j) =
-          j == p ? entry(b.dynamics.offset, condition, t, i, 0) : entry(b.dynamics.transition, condition, t, i, j);
-    });
   }
 
-  /// [Q; q'] <- the surrogate cost and the value of the next state.
-  void q_function(int slots, int t, bool last) const {
-    const auto memory = this->memory;
-    const auto b = this->b;
-    const int n = shape.states, m = shape.actions, p = shape.joint(), rows = last ? m : m + n;
-    on.for_each(slots, p + 1, p, [=] MDGPS_LAMBDA(int s, int i, int j) {
-      const std::int64_t condition = memory.searching[s].condition;
-      if (j > i) return;
-      memory.Q(s, i, j) = memory.inverse_eta[s] * (i == p ? entry(b.cost.gradient, condition, t, j, 0)
-                                                          : entry(b.cost.hessian, condition, t, i, j));
-    });
-    on.for_each(slots, m, p + 1,
-                [=] MDGPS_LAMBDA(int s, int i, int j) { memory.weighted(s, i, j) = memory.map(s, i, j); });
-    if (!last) {
-      on.product(slots, memory.V.block(0, 0, n, n), memory.map.block(m, 0, n, p + 1),
-                 memory.weighted.block(m, 0, n, p + 1), Update::set);
-      on.for_each(slots, n, 1,
-                  [=] MDGPS_LAMBDA(int s, int i, int) { memory.weighted(s, m + i, p) += memory.V(s, n, i); });
-    }
-    on.product_transposed(slots, memory.weighted.block(0, 0, rows, p + 1), memory.map.block(0, 0, rows, p), memory.Q,
-                          Update::add, Part::lower);
-    on.sums(
-        slots, p + 1, p, [=] MDGPS_LAMBDA(int s, int i, int j) { return j <= i ? memory.Q(s, i, j) : Real{}; },
-        memory.sum);
-  }
-
-  /// K, k and C of the policy that minimises E[Q] - H(u|x), and [V; v'], its value.
-  void minimise(int slots) const {
-    const auto memory = this->memory;
-    const int n = shape.states, m = shape.actions, p = shape.joint();
-    on.for_each(slots, m, m, [=] MDGPS_LAMBDA(int s, int i, int j) { memory.L(s, i, j) = memory.Q(s, n + i, n + j); });
-    on.factorise(slots, memory.L, memory.info);
-    on.for_each(slots, 1, 1, [=] MDGPS_LAMBDA(int s, int, int) {
-      // Judged before the first failing factor, which makes what follows meaningless.
-      if (memory.positive[s] != 0 && !finite(memory.sum[s])) memory.all_finite[s] = 0;
-      if (!has_factor(memory.L, memory.info, s)) memory.positive[s] = 0;
-    });
-    on.for_each(slots, m, p + 1, [=] MDGPS_LAMBDA(int s, int i, int j) {
-      memory.half(s, i, j) = j < n    ? memory.Q(s, n + i, j)
-                             : j == n ? memory.Q(s, p, n + i)
-                                      : Real(j - n - 1 == i ? 1 : 0);
-    });
-    on.solve_lower(slots, memory.L, memory.half);
-    const auto half_x = memory.half.block(0, 0, m, n), half_gain = memory.half.block(0, 0, m, n + 1);
-    const auto inverse = memory.half.block(0, n + 1, m, m);
-
-    on.for_each(slots, n + 1, n, [=] MDGPS_LAMBDA(int s, int i, int j) {
-      if (j <= i) memory.V(s, i, j) = memory.Q(s, i == n ? p : i, j);
-    });
-    on.product_transposed(slots, half_gain, half_x, memory.V, Update::subtract, Part::lower);
-    mirror(slots, memory.V);
-    on.product_transposed(slots, inverse, half_gain, memory.policy.block(0, 0, m, n + 1), Update::negate, Part::full);
-    on.product_transposed(slots, inverse, inverse, memory.C, Update::set, Part::lower);
-  }
-
-  /// The policy into the result, its covariance widened by a weighted entropy in the cost.
-  void store_policy(int slots, int t) const {
+  /// root(C) of the policy, which a weighted entropy in the cost widens.
+  void widen(int slots, int t) const {
     const auto memory = this->memory;
     const auto b = this->b;
     const int n = shape.states, m = shape.actions;
@@ -229,18 +153,6 @@ struct CStep {
     });
     on.for_each(slots, m, m, [=] MDGPS_LAMBDA(int s, int i, int j) {  // root(C) = w L^-T, upper triangular
       memory.policy(s, i, n + 1 + j) = i > j ? Real{} : root(memory.widening[s]) * memory.half(s, j, n + 1 + i);
-    });
-    on.for_each(slots, m, n + 1 + m, [=] MDGPS_LAMBDA(int s, int i, int j) {
-      const std::int64_t condition = memory.searching[s].condition;
-      if (j < n) {
-        entry(b.policy.gain, condition, t, i, j) = memory.policy(s, i, j);
-      } else if (j == n) {
-        entry(b.policy.offset, condition, t, i, 0) = memory.policy(s, i, n);
-      } else {
-        const int c = j - n - 1;
-        entry(b.policy.covariance, condition, t, i, c) =
-            memory.widening[s] * (i < c ? memory.C(s, c, i) : memory.C(s, i, c));
-      }
     });
   }
 
@@ -283,7 +195,7 @@ struct CStep {
                   [=] MDGPS_LAMBDA(int s, int i, int) { memory.weighted_closed(s, m + i, n) += memory.P(s, n, i); });
     on.product_transposed(slots, memory.weighted_closed.block(0, 0, rows, n + 1), memory.closed.block(0, 0, rows, n),
                           memory.P, Update::set, Part::lower);
-    mirror(slots, memory.P);
+    mirror(on, slots, memory.P);
   }
 
   /// kl <- E[R_1(x_1)].
@@ -352,13 +264,6 @@ struct CStep {
                 [=] MDGPS_LAMBDA(int s, int, int) { memory.kept[s] = memory.searching[memory.selected[s]]; });
     std::swap(this->memory.searching, this->memory.kept);
     return active;
-  }
-
-  /// Writes the lower triangle of the square above the diagonal.
-  void mirror(int slots, const Stack<Real>& a) const {
-    on.for_each(slots, a.cols, a.cols, [=] MDGPS_LAMBDA(int s, int i, int j) {
-      if (j > i) a(s, i, j) = a(s, j, i);
-    });
   }
 };
 

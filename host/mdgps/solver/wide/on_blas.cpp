@@ -44,22 +44,43 @@ class Shares {
   std::int64_t conditions_, most_threads_;
 };
 
+/// Runs an operation of arguments.hpp.
+template <class Real, class Operation>
+WorkspaceNeeds run_on_blas(std::int64_t conditions, const Operation& operation, const Workspace& workspace) {
+  const int slots = static_cast<int>(std::clamp<std::int64_t>(conditions, 1, slots_of_a_thread));
+  Pieces counter;
+  operation.memory(counter, slots);
+  const BlasRoutines<Real>& routines = blas_library().routines<Real>();  // loaded before threads start
+  return Shares(counter.used, conditions).run(workspace, [&](Pieces& pieces, std::int64_t first, std::int64_t end) {
+    const OnBlas<Real> on(routines);
+    operation.run(on, operation.memory(pieces, slots), slots, first, end);
+  });
+}
+
 }  // namespace
 
 template <class Real>
 WorkspaceNeeds c_step_on_blas(const BatchShape& shape, const CStepProblem<Real>& problem,
                               const CStepResult<Real>& result, const CStepOptions& options,
                               const Workspace& workspace) {
-  const int slots = static_cast<int>(std::clamp<std::int64_t>(shape.conditions, 1, slots_of_a_thread));
-  const Shares shares(c_step_bytes<Real>(shape, slots), shape.conditions);
-  const BlasRoutines<Real>& routines = blas_library().routines<Real>();  // loaded before threads start
-  return shares.run(workspace, [&](Pieces& pieces, std::int64_t first, std::int64_t end) {
-    const Shape of_kernels = mdgps::MDGPS_TARGET::shape_of(shape);
-    const OnBlas<Real> on(routines);
-    CStep<Real, const OnBlas<Real>> step{on, of_kernels, batches_of(problem, result), search_options(options),
-                                         CStepMemory<Real>::take(pieces, of_kernels, slots)};
-    step.run(first, end);
-  });
+  return run_on_blas<Real>(shape.conditions, CStepOperation<Real>(shape, problem, result, options), workspace);
+}
+
+template <class Real>
+WorkspaceNeeds backward_on_blas(const BatchShape& shape, const LinearGaussianDynamics<const Real>& dynamics,
+                                const QuadraticCost<const Real>& cost, const LinearGaussianPolicy<Real>& policy,
+                                const View<Status, 1>& status, const Workspace& workspace) {
+  return run_on_blas<Real>(shape.conditions, BackwardOperation<Real>(shape, dynamics, cost, policy, status), workspace);
+}
+
+template <class Real>
+WorkspaceNeeds forward_on_blas(const BatchShape& shape, const GaussianState<const Real>& initial,
+                               const LinearGaussianDynamics<const Real>& dynamics,
+                               const LinearGaussianPolicy<const Real>& policy,
+                               const TrajectoryDistribution<Real>& distribution, const View<Status, 1>& status,
+                               const Workspace& workspace) {
+  return run_on_blas<Real>(shape.conditions,
+                           ForwardOperation<Real>(shape, initial, dynamics, policy, distribution, status), workspace);
 }
 
 template <class Real>
@@ -93,6 +114,31 @@ WorkspaceNeeds c_step(const BatchShape& shape, const CStepProblem<Real>& problem
 }
 
 template <class Real>
+WorkspaceNeeds backward_pass(const BatchShape& shape, const LinearGaussianDynamics<const Real>& dynamics,
+                             const QuadraticCost<const Real>& cost, const LinearGaussianPolicy<Real>& policy,
+                             const View<Status, 1>& status, const Workspace& workspace,
+                             [[maybe_unused]] Stream stream) {
+#if defined(MDGPS_HAS_CUDA)
+  if (workspace.device.kind == Device::Kind::cuda)
+    return backward_on_cublas(shape, dynamics, cost, policy, status, workspace, stream);
+#endif
+  return backward_on_blas(shape, dynamics, cost, policy, status, workspace);
+}
+
+template <class Real>
+WorkspaceNeeds forward_pass(const BatchShape& shape, const GaussianState<const Real>& initial,
+                            const LinearGaussianDynamics<const Real>& dynamics,
+                            const LinearGaussianPolicy<const Real>& policy,
+                            const TrajectoryDistribution<Real>& distribution, const View<Status, 1>& status,
+                            const Workspace& workspace, [[maybe_unused]] Stream stream) {
+#if defined(MDGPS_HAS_CUDA)
+  if (workspace.device.kind == Device::Kind::cuda)
+    return forward_on_cublas(shape, initial, dynamics, policy, distribution, status, workspace, stream);
+#endif
+  return forward_on_blas(shape, initial, dynamics, policy, distribution, status, workspace);
+}
+
+template <class Real>
 WorkspaceNeeds fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOptions& options,
                                     const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report,
                                     const Workspace& workspace, [[maybe_unused]] Stream stream) {
@@ -103,15 +149,29 @@ WorkspaceNeeds fit_gaussian_mixture(const MixtureProblem<Real>& problem, const M
   return fit_on_blas(problem, options, mixture, report, workspace);
 }
 
-#define MDGPS_INSTANTIATE(Real)                                                                                    \
-  template WorkspaceNeeds c_step_on_blas(const BatchShape&, const CStepProblem<Real>&, const CStepResult<Real>&,   \
-                                         const CStepOptions&, const Workspace&);                                   \
-  template WorkspaceNeeds c_step(const BatchShape&, const CStepProblem<Real>&, const CStepResult<Real>&,           \
-                                 const CStepOptions&, const Workspace&, Stream);                                   \
-  template WorkspaceNeeds fit_on_blas(const MixtureProblem<Real>&, const MixtureOptions&,                          \
-                                      const GaussianMixture<Real>&, const MixtureReport<Real>&, const Workspace&); \
-  template WorkspaceNeeds fit_gaussian_mixture(const MixtureProblem<Real>&, const MixtureOptions&,                 \
-                                               const GaussianMixture<Real>&, const MixtureReport<Real>&,           \
+#define MDGPS_INSTANTIATE(Real)                                                                                      \
+  template WorkspaceNeeds backward_on_blas(const BatchShape&, const LinearGaussianDynamics<const Real>&,             \
+                                           const QuadraticCost<const Real>&, const LinearGaussianPolicy<Real>&,      \
+                                           const View<Status, 1>&, const Workspace&);                                \
+  template WorkspaceNeeds forward_on_blas(                                                                           \
+      const BatchShape&, const GaussianState<const Real>&, const LinearGaussianDynamics<const Real>&,                \
+      const LinearGaussianPolicy<const Real>&, const TrajectoryDistribution<Real>&, const View<Status, 1>&,          \
+      const Workspace&);                                                                                             \
+  template WorkspaceNeeds backward_pass(const BatchShape&, const LinearGaussianDynamics<const Real>&,                \
+                                        const QuadraticCost<const Real>&, const LinearGaussianPolicy<Real>&,         \
+                                        const View<Status, 1>&, const Workspace&, Stream);                           \
+  template WorkspaceNeeds forward_pass(const BatchShape&, const GaussianState<const Real>&,                          \
+                                       const LinearGaussianDynamics<const Real>&,                                    \
+                                       const LinearGaussianPolicy<const Real>&, const TrajectoryDistribution<Real>&, \
+                                       const View<Status, 1>&, const Workspace&, Stream);                            \
+  template WorkspaceNeeds c_step_on_blas(const BatchShape&, const CStepProblem<Real>&, const CStepResult<Real>&,     \
+                                         const CStepOptions&, const Workspace&);                                     \
+  template WorkspaceNeeds c_step(const BatchShape&, const CStepProblem<Real>&, const CStepResult<Real>&,             \
+                                 const CStepOptions&, const Workspace&, Stream);                                     \
+  template WorkspaceNeeds fit_on_blas(const MixtureProblem<Real>&, const MixtureOptions&,                            \
+                                      const GaussianMixture<Real>&, const MixtureReport<Real>&, const Workspace&);   \
+  template WorkspaceNeeds fit_gaussian_mixture(const MixtureProblem<Real>&, const MixtureOptions&,                   \
+                                               const GaussianMixture<Real>&, const MixtureReport<Real>&,             \
                                                const Workspace&, Stream);
 MDGPS_INSTANTIATE(float)
 MDGPS_INSTANTIATE(double)

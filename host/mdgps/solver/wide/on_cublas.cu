@@ -43,11 +43,29 @@ void refuse_capture(const std::string& operation, cudaStream_t stream) {
                                 "it: set options.path to fused");
 }
 
-template <class Real>
-std::size_t bytes_of(const BatchShape& shape, int slots) {
-  Pieces counter{nullptr, c_step_bytes<Real>(shape, slots)};
-  LibraryMemory<Real>::take(counter, slots, slots);
-  return counter.used;
+/// Runs an operation of arguments.hpp with as many conditions at work as the workspace holds.
+template <class Real, class Operation>
+WorkspaceNeeds run_on_cublas(std::int64_t conditions, const Operation& operation, const Workspace& workspace,
+                             cudaStream_t stream) {
+  const OnDevice on_device(workspace.device);
+  const auto bytes_of = [&](int slots) {
+    Pieces counter;
+    operation.memory(counter, slots);
+    LibraryMemory<Real>::take(counter, slots, slots);
+    return counter.used;
+  };
+  int slots = static_cast<int>(std::clamp<std::int64_t>(conditions, 1, most_slots));
+  const WorkspaceNeeds needs{256 + bytes_of(1), 256 + bytes_of(slots)};
+  if (workspace.data == nullptr || conditions == 0) return needs;
+
+  const std::uintptr_t at = reinterpret_cast<std::uintptr_t>(workspace.data), begin = (at + 255) / 256 * 256;
+  while (slots > 1 && bytes_of(slots) > workspace.bytes - (begin - at)) --slots;
+  Pieces pieces{reinterpret_cast<std::byte*>(begin)};
+  const auto memory = operation.memory(pieces, slots);
+  const Handles& handles = handles_on(workspace.device);
+  const OnCublas<Real> on(handles.blas, handles.solver, stream, LibraryMemory<Real>::take(pieces, slots, slots));
+  operation.run(on, memory, slots, 0, conditions);
+  return needs;
 }
 
 }  // namespace
@@ -56,23 +74,28 @@ template <class Real>
 WorkspaceNeeds c_step_on_cublas(const BatchShape& shape, const CStepProblem<Real>& problem,
                                 const CStepResult<Real>& result, const CStepOptions& options,
                                 const Workspace& workspace, Stream stream) {
-  const OnDevice on_device(workspace.device);
-  int slots = static_cast<int>(std::clamp<std::int64_t>(shape.conditions, 1, most_slots));
-  const WorkspaceNeeds needs{256 + bytes_of<Real>(shape, 1), 256 + bytes_of<Real>(shape, slots)};
-  if (workspace.data == nullptr || shape.conditions == 0) return needs;
-
   const cudaStream_t queue = static_cast<cudaStream_t>(stream.handle);
-  refuse_capture("c_step", queue);
-  const std::uintptr_t at = reinterpret_cast<std::uintptr_t>(workspace.data), begin = (at + 255) / 256 * 256;
-  while (slots > 1 && bytes_of<Real>(shape, slots) > workspace.bytes - (begin - at)) --slots;
-  Pieces pieces{reinterpret_cast<std::byte*>(begin)};
-  const Shape of_kernels = mdgps::MDGPS_TARGET::shape_of(shape);
-  const auto memory = CStepMemory<Real>::take(pieces, of_kernels, slots);
-  const Handles& handles = handles_on(workspace.device);
-  const OnCublas<Real> on(handles.blas, handles.solver, queue, LibraryMemory<Real>::take(pieces, slots, slots));
-  CStep<Real, const OnCublas<Real>>{on, of_kernels, batches_of(problem, result), search_options(options), memory}.run(
-      0, shape.conditions);
-  return needs;
+  if (workspace.data != nullptr && shape.conditions > 0) refuse_capture("c_step", queue);
+  return run_on_cublas<Real>(shape.conditions, CStepOperation<Real>(shape, problem, result, options), workspace, queue);
+}
+
+template <class Real>
+WorkspaceNeeds backward_on_cublas(const BatchShape& shape, const LinearGaussianDynamics<const Real>& dynamics,
+                                  const QuadraticCost<const Real>& cost, const LinearGaussianPolicy<Real>& policy,
+                                  const View<Status, 1>& status, const Workspace& workspace, Stream stream) {
+  return run_on_cublas<Real>(shape.conditions, BackwardOperation<Real>(shape, dynamics, cost, policy, status),
+                             workspace, static_cast<cudaStream_t>(stream.handle));
+}
+
+template <class Real>
+WorkspaceNeeds forward_on_cublas(const BatchShape& shape, const GaussianState<const Real>& initial,
+                                 const LinearGaussianDynamics<const Real>& dynamics,
+                                 const LinearGaussianPolicy<const Real>& policy,
+                                 const TrajectoryDistribution<Real>& distribution, const View<Status, 1>& status,
+                                 const Workspace& workspace, Stream stream) {
+  return run_on_cublas<Real>(shape.conditions,
+                             ForwardOperation<Real>(shape, initial, dynamics, policy, distribution, status), workspace,
+                             static_cast<cudaStream_t>(stream.handle));
 }
 
 template <class Real>
@@ -100,6 +123,13 @@ WorkspaceNeeds fit_on_cublas(const MixtureProblem<Real>& problem, const MixtureO
 }
 
 #define MDGPS_INSTANTIATE(Real)                                                                                     \
+  template WorkspaceNeeds backward_on_cublas(const BatchShape&, const LinearGaussianDynamics<const Real>&,          \
+                                             const QuadraticCost<const Real>&, const LinearGaussianPolicy<Real>&,   \
+                                             const View<Status, 1>&, const Workspace&, Stream);                     \
+  template WorkspaceNeeds forward_on_cublas(                                                                        \
+      const BatchShape&, const GaussianState<const Real>&, const LinearGaussianDynamics<const Real>&,               \
+      const LinearGaussianPolicy<const Real>&, const TrajectoryDistribution<Real>&, const View<Status, 1>&,         \
+      const Workspace&, Stream);                                                                                    \
   template WorkspaceNeeds c_step_on_cublas(const BatchShape&, const CStepProblem<Real>&, const CStepResult<Real>&,  \
                                            const CStepOptions&, const Workspace&, Stream);                          \
   template WorkspaceNeeds fit_on_cublas(const MixtureProblem<Real>&, const MixtureOptions&,                         \

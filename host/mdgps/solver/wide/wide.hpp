@@ -2,6 +2,7 @@
 /// The wide path: for problems whose matrices are too large for one thread block or one pack of lanes, operations as
 /// batched products of a library, time step by time step. Private to the solver.
 
+#include <stdexcept>
 #include <string>
 
 #include "mdgps/solver/c_step.hpp"
@@ -13,10 +14,41 @@ namespace mdgps::wide {
 /// Why the wide path cannot run on a device, and what to do; empty where it can.
 std::string why_not(Device device);
 
+/// Whether a pass goes the wide way; fits() says whether a thread block's shared memory holds a condition's matrices.
+/// On the CPU it does where that is faster: docs/performance.md has the figures.
+template <class Fits>
+bool takes(const std::string& operation, const BatchShape& shape, const PassOptions& options, Device device,
+           const Fits& fits) {
+  if (options.path == PassPath::wide) {
+    const std::string missing = options.parallel_in_time
+                                    ? "a scan over the steps has no wide path: leave options.path at automatic"
+                                    : why_not(device);
+    if (!missing.empty()) throw std::invalid_argument(operation + ": " + missing);
+    return true;
+  }
+  if (options.path == PassPath::fused || options.parallel_in_time) return false;
+  const bool pays = device.kind == Device::Kind::cpu ? shape.states >= 64 && shape.conditions <= 2 : !fits();
+  return pays && why_not(device).empty();  // in this order: a library is not loaded for small problems
+}
+
 /// The C-step. Without memory in the workspace it only says what it needs.
 template <class Real>
 WorkspaceNeeds c_step(const BatchShape& shape, const CStepProblem<Real>& problem, const CStepResult<Real>& result,
                       const CStepOptions& options, const Workspace& workspace, Stream stream);
+
+/// The backward pass, likewise.
+template <class Real>
+WorkspaceNeeds backward_pass(const BatchShape& shape, const LinearGaussianDynamics<const Real>& dynamics,
+                             const QuadraticCost<const Real>& cost, const LinearGaussianPolicy<Real>& policy,
+                             const View<Status, 1>& status, const Workspace& workspace, Stream stream);
+
+/// The forward pass, likewise.
+template <class Real>
+WorkspaceNeeds forward_pass(const BatchShape& shape, const GaussianState<const Real>& initial,
+                            const LinearGaussianDynamics<const Real>& dynamics,
+                            const LinearGaussianPolicy<const Real>& policy,
+                            const TrajectoryDistribution<Real>& distribution, const View<Status, 1>& status,
+                            const Workspace& workspace, Stream stream);
 
 /// Expectation maximisation, likewise.
 template <class Real>
@@ -24,7 +56,7 @@ WorkspaceNeeds fit_gaussian_mixture(const MixtureProblem<Real>& problem, const M
                                     const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report,
                                     const Workspace& workspace, Stream stream);
 
-/// @name The back ends of both
+/// @name The back ends
 /// @{
 template <class Real>
 WorkspaceNeeds fit_on_blas(const MixtureProblem<Real>& problem, const MixtureOptions& options,
@@ -33,7 +65,27 @@ WorkspaceNeeds fit_on_blas(const MixtureProblem<Real>& problem, const MixtureOpt
 template <class Real>
 WorkspaceNeeds c_step_on_blas(const BatchShape& shape, const CStepProblem<Real>& problem,
                               const CStepResult<Real>& result, const CStepOptions& options, const Workspace& workspace);
+template <class Real>
+WorkspaceNeeds backward_on_blas(const BatchShape& shape, const LinearGaussianDynamics<const Real>& dynamics,
+                                const QuadraticCost<const Real>& cost, const LinearGaussianPolicy<Real>& policy,
+                                const View<Status, 1>& status, const Workspace& workspace);
+template <class Real>
+WorkspaceNeeds forward_on_blas(const BatchShape& shape, const GaussianState<const Real>& initial,
+                               const LinearGaussianDynamics<const Real>& dynamics,
+                               const LinearGaussianPolicy<const Real>& policy,
+                               const TrajectoryDistribution<Real>& distribution, const View<Status, 1>& status,
+                               const Workspace& workspace);
 #if defined(MDGPS_HAS_CUDA)
+template <class Real>
+WorkspaceNeeds backward_on_cublas(const BatchShape& shape, const LinearGaussianDynamics<const Real>& dynamics,
+                                  const QuadraticCost<const Real>& cost, const LinearGaussianPolicy<Real>& policy,
+                                  const View<Status, 1>& status, const Workspace& workspace, Stream stream);
+template <class Real>
+WorkspaceNeeds forward_on_cublas(const BatchShape& shape, const GaussianState<const Real>& initial,
+                                 const LinearGaussianDynamics<const Real>& dynamics,
+                                 const LinearGaussianPolicy<const Real>& policy,
+                                 const TrajectoryDistribution<Real>& distribution, const View<Status, 1>& status,
+                                 const Workspace& workspace, Stream stream);
 template <class Real>
 WorkspaceNeeds c_step_on_cublas(const BatchShape& shape, const CStepProblem<Real>& problem,
                                 const CStepResult<Real>& result, const CStepOptions& options,
