@@ -49,8 +49,7 @@ void whole_c_step(benchmark::State& state, const BatchShape& shape) {
   for (const std::int32_t e : result.dual_evaluations.elements()) evaluations += e;
   const double mean = evaluations / double(shape.conditions);
   const double n = double(shape.states), m = double(shape.actions), z = n + m;
-  count(state, double(shape.conditions),
-        dual_evaluation_flops(shape) * mean * speculation_width(options, shape.conditions),
+  count(state, double(shape.conditions), dual_evaluation_flops(shape) * mean * speculation_width(options, shape),
         double(shape.conditions * shape.steps) * doubles({n * z, n, n * n, z * z, z, 2 * m * n, 2 * m, 2 * m * m}));
   state.counters["evaluations"] = mean;
 }

@@ -151,10 +151,9 @@ MDGPS_FUNCTION DualValue<Scalar> evaluate_dual(const Group& g, const CStepSteps<
     if (steps.entropy_weight != nullptr) {
       const Scalar widening = root(Scalar(1.0) + inverse_eta * steps.entropy_weight[t]);
       const Scalar narrowing = Scalar(1.0) / widening;
-      const int m = L.rows;
-      for_each(g, m * m, [&](int e) {
-        L(e / m, e % m) *= narrowing;
-        s.riccati.inverse(e / m, e % m) *= widening;
+      for_each_entry(g, L.rows, L.cols, [&](int i, int j) {
+        L(i, j) *= narrowing;
+        s.riccati.inverse(i, j) *= widening;
       });
     }
 
@@ -260,8 +259,7 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
   for (int w = 0; w < W; ++w) set_lane(failed, w, search[w / width].state() == DualSearch::State::failed);
   const auto keep_reference = [&](const Batch<const T>& reference, int t, const Matrix<Scalar>& x) {
     if (none(failed)) return;
-    for_each(g, x.rows * x.cols, [&](int e) {
-      const int i = e / x.cols, j = e % x.cols;
+    for_each_entry(g, x.rows, x.cols, [&](int i, int j) {
       for (int w = 0; w < W; ++w)
         if (get_lane(failed, w))
           lane(x(i, j), w) = reference.at(lanes.condition[w], t)[i * reference.row_stride + j * reference.col_stride];

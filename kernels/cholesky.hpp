@@ -6,6 +6,31 @@
 
 namespace mdgps::kernels::inline MDGPS_TARGET {
 
+/// x <- x L^-T for one row x.
+template <int N, class Scalar, class Factor>
+MDGPS_FUNCTION MDGPS_INLINE void solve_panel_row(Scalar (&x)[N], const Factor (&l)[N][N], const Factor (&inverse)[N]) {
+  unrolled<N>([&](auto j) MDGPS_INLINE {
+    unrolled<j>([&](auto k) MDGPS_INLINE { x[j] -= x[k] * l[j][k]; });
+    x[j] *= inverse[j];
+  });
+}
+/// A panel's first N rows <- its factor l, and the rows below <- what they come to.
+template <int N, class Group, class Scalar>
+MDGPS_FUNCTION void finish_panel(const Group& g, const Matrix<Scalar>& panel, const Scalar (&l)[N][N],
+                                 const Scalar (&inverse)[N], int first = 0) {
+  for_each(g, panel.rows - first, [&](int row) {
+    const int i = first + row;
+    Scalar x[N];
+    if (i >= N) {
+      unrolled<N>([&](auto j) MDGPS_INLINE { x[j] = panel(i, j); });
+      solve_panel_row(x, l, inverse);
+    }
+    unrolled<N>([&](auto j) MDGPS_INLINE {
+      if (j <= i) panel(i, j) = i < N ? l[i][j] : x[j];
+    });
+  });
+}
+
 /// The factor of the first N columns of a matrix that has no others; every thread finds that of the square on its own.
 template <int N, class Group, class Scalar>
 MDGPS_FUNCTION void cholesky_panel(const Group& g, const Matrix<Scalar>& panel, Mask<Scalar>& ok) {
@@ -26,19 +51,7 @@ MDGPS_FUNCTION void cholesky_panel(const Group& g, const Matrix<Scalar>& panel, 
     });
   });
   g.sync();  // all threads have read the square before it is overwritten
-  for_each(g, panel.rows, [&](int i) {
-    Scalar x[N];
-    unrolled<N>([&](auto j) MDGPS_INLINE {
-      if (i >= N) {
-        x[j] = panel(i, j);
-        unrolled<j>([&](auto k) MDGPS_INLINE { x[j] -= x[k] * l[j][k]; });
-        x[j] *= inverse[j];
-        panel(i, j) = x[j];
-      } else if (j <= i) {
-        panel(i, j) = l[i][j];
-      }
-    });
-  });
+  finish_panel(g, panel, l, inverse);
 }
 
 /// A = L L' in place (lower triangle; what is above it is left alone).   A [n,n] symmetric.

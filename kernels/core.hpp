@@ -42,6 +42,10 @@ struct Solo {
   }
 };
 
+/// Whether a group is known to have one thread.
+template <class Group>
+inline constexpr bool is_alone = std::is_base_of_v<Solo, Group>;
+
 /// Shares f(0), ..., f(n-1) among the group's threads and waits until all are done.
 template <class Group, class Function>
 MDGPS_FUNCTION void for_each(const Group& g, int n, Function f) {

@@ -17,7 +17,7 @@ MDGPS_FUNCTION void join_action(const Group& g, const Matrix<Scalar>& K, const V
   for_each(g, m, [&](int i) { u(i) = k(i); });
   product(g, K, x, u, Update::add);
   product(g, K, S_x, S_ux);
-  for_each(g, n * m, [&](int e) { S_xu(e / m, e % m) = S_ux(e % m, e / m); });
+  copy(g, transpose(S_ux), S_xu);
   copy(g, C, S_u);
   product(g, K, S_xu, S_u, Update::add, Part::symmetric);
 }

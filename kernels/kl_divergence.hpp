@@ -170,8 +170,8 @@ MDGPS_FUNCTION void kl_divergence(const Group& g, const Lanes<Scalar>& lanes, co
       prefetch(g, lanes, distribution.covariance, t + 1, n, n);
     }
     cholesky(g, C, ok);
-    for_each(g, m * m, [&](int e) {
-      if (e % m > e / m) C(e / m, e % m) = Scalar{};
+    for_each_entry(g, m, m, [&](int i, int j) {
+      if (j > i) C(i, j) = Scalar{};
     });
     const Scalar constant = step_divergence(g, K, k, C, log_determinant(g, C), reference, D, d, U);
     product(g, D, mean, d, Update::add);

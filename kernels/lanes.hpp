@@ -79,10 +79,8 @@ MDGPS_FUNCTION void load(const Group& g, const Lanes<Scalar>& lanes, const Batch
       gather_lanes(run, to.data + e);
     });
   } else {
-    for_each(g, elements, [&](int e) {
-      const int i = e / to.cols, j = e % to.cols;
-      gather_element(at, i * from.row_stride + j * from.col_stride, to(i, j));
-    });
+    for_each_entry(g, to.rows, to.cols,
+                   [&](int i, int j) { gather_element(at, i * from.row_stride + j * from.col_stride, to(i, j)); });
   }
 }
 /// The same for the lower triangle of symmetric matrices [n,n], row i going to the memory that row_at(i) gives.
@@ -93,8 +91,8 @@ MDGPS_FUNCTION void load_lower_rows(const Group& g, const Lanes<Scalar>& lanes, 
   const int runs = (n + W - 1) / W;
   const T* at[W];
   for (int w = 0; w < W; ++w) at[w] = from.at(lanes.condition[w], lanes.step[w] + t);
-  for_each(g, n * runs, [&](int item) {
-    const int i = item / runs, first = item % runs * W, left = i + 1 - first;
+  for_each_entry(g, n, runs, [&](int i, int run_of_row) {
+    const int first = run_of_row * W, left = i + 1 - first;
     if (left <= 0) return;
     Scalar* const row = row_at(i);
     if (i + 1 < W || from.col_stride != 1) {
@@ -184,8 +182,7 @@ MDGPS_FUNCTION void store(const Group& g, const Lanes<Scalar>& lanes, const Matr
       scatter_lanes(from.data + e, lanes.stored, lanes.count, run);
     });
   } else {
-    for_each(g, elements, [&](int e) {
-      const int i = e / from.cols, j = e % from.cols;
+    for_each_entry(g, from.rows, from.cols, [&](int i, int j) {
       for (int r = 0; r < lanes.count; ++r)
         at[r][i * to.row_stride + j * to.col_stride] = lane(from(i, j), lanes.stored[r]);
     });

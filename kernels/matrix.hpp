@@ -81,10 +81,20 @@ struct Scratch {
   MDGPS_FUNCTION Vector<Scalar> take_vector(int n) { return {take(n), n}; }
 };
 
+/// Shares f(i, j) for the entries of a matrix among the group's threads and waits until all are done.
+template <class Group, class Function>
+MDGPS_FUNCTION void for_each_entry(const Group& g, int rows, int cols, Function f) {
+  if constexpr (is_alone<Group>) {  // spares a division an entry
+    for (int i = 0; i < rows; ++i)
+      for (int j = 0; j < cols; ++j) f(i, j);
+  } else {
+    for_each(g, rows * cols, [&](int e) { f(e / cols, e % cols); });
+  }
+}
+
 template <class Group, class T>
 MDGPS_FUNCTION void copy(const Group& g, const Matrix<T>& from, const Matrix<T>& to) {
-  for_each(g, from.rows * from.cols,
-           [&](int e) { to(e / from.cols, e % from.cols) = from(e / from.cols, e % from.cols); });
+  for_each_entry(g, from.rows, from.cols, [&](int i, int j) { to(i, j) = from(i, j); });
 }
 /// The lower triangle alone; `from` and `to` may have rows below the square.
 template <class Group, class T>
@@ -102,7 +112,7 @@ MDGPS_FUNCTION void mirror(const Group& g, const Matrix<T>& a) {
 }
 template <class Group, class T>
 MDGPS_FUNCTION void fill(const Group& g, const Matrix<T>& a, const T& value) {
-  for_each(g, a.rows * a.cols, [&](int e) { a(e / a.cols, e % a.cols) = value; });
+  for_each_entry(g, a.rows, a.cols, [&](int i, int j) { a(i, j) = value; });
 }
 
 /// Register tile of a product: as many accumulators as the register file holds beside a column of the left factor and

@@ -45,7 +45,7 @@ struct Pack {
   Pack() = default;
   explicit Pack(Vector v) : v(v) {}
   template <class Number>
-  requires std::is_arithmetic_v<Number> Pack(Number x) : v(Vector{} + static_cast<T>(x)) {}
+  requires std::is_arithmetic_v<Number> Pack(Number x) : v(static_cast<T>(x) - Vector{}) {}  // GCC drops the zero
 
   friend Pack operator+(Pack a, Pack b) { return Pack(a.v + b.v); }
   friend Pack operator-(Pack a, Pack b) { return Pack(a.v - b.v); }

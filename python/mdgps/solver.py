@@ -239,9 +239,9 @@ def c_step(
     tolerance       relative, on D_KL = step_size
     max_evaluations backward sweeps per condition, one after another
     min_dual, max_dual  range of eta
-    speculation     duals tried at once in an evaluation: 1, 2, 4 or 8; 0: by the device and the number of conditions
+    speculation     duals tried at once in an evaluation: 1, 2, 4 or 8; 0: by the device, the number of conditions and of states
     path            fused: a condition from its first evaluation to its last; wide: all conditions step by step, as products of
-                    a BLAS library, for large matrices; automatic: whichever is known to be faster
+                    a BLAS library, for large matrices; automatic: fused, but on a GPU wide where it must be
     entropy_weight  w_t [N,T], in units of cost: minus w_t times the entropy of p(u_t|x_t) joins the cost
     Raises TypeError or ValueError, naming the argument.
     """

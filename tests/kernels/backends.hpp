@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/by_rows.hpp"
 #include "kernels/lanes.hpp"
 #include "kernels/pack.hpp"
 #include "mdgps/solver/batches.hpp"
@@ -25,17 +26,19 @@ struct Backend {
     std::string text = sizeof(Real) == 8 ? "double" : "float";
     if constexpr (!std::is_same_v<Scalar, Real>) text = "Pack_" + text + "_" + std::to_string(lane_count<Scalar>);
     if constexpr (std::is_same_v<Group, Solo>) return text + "_Solo";
+    if constexpr (std::is_same_v<Group, ByRows>) return text + "_ByRows";
     if constexpr (std::is_same_v<Group, Crew>) return text + "_Crew" + std::to_string(threads);
     return text + (std::is_same_v<Group, Turns<true>> ? "_TurnsBackward" : "_TurnsForward") + std::to_string(threads);
   }
 };
 
-/// Every pack width, and groups of several threads.
-using Backends = ::testing::Types<Backend<double>, Backend<float>, Backend<Pack<double, 1>>, Backend<Pack<double, 2>>,
-                                  Backend<Pack<double, 4>>, Backend<Pack<double, 8>>, Backend<Pack<float, 4>>,
-                                  Backend<Pack<float, 8>>, Backend<Pack<float, 16>>, Backend<double, Crew, 1>,
-                                  Backend<double, Crew, 3>, Backend<double, Crew, 32>, Backend<double, Crew, 128>,
-                                  Backend<double, Turns<false>, 3>, Backend<double, Turns<true>, 3>>;
+/// Every pack width, rows, and groups of several threads.
+using Backends =
+    ::testing::Types<Backend<double>, Backend<float>, Backend<double, ByRows>, Backend<Pack<double, 1>>,
+                     Backend<Pack<double, 2>>, Backend<Pack<double, 4>>, Backend<Pack<double, 8>>,
+                     Backend<Pack<float, 4>>, Backend<Pack<float, 8>>, Backend<Pack<float, 16>>,
+                     Backend<double, Crew, 1>, Backend<double, Crew, 3>, Backend<double, Crew, 32>,
+                     Backend<double, Crew, 128>, Backend<double, Turns<false>, 3>, Backend<double, Turns<true>, 3>>;
 struct BackendNames {
   template <class B>
   static std::string GetName(int) {
@@ -69,8 +72,8 @@ void run_on(const Op& op) {
     Scratch<Scalar> scratch{memory.data()};
     op(group, scratch);
   };
-  if constexpr (std::is_same_v<typename B::Group, Solo>) {
-    body(Solo{});
+  if constexpr (is_alone<typename B::Group>) {
+    body(typename B::Group{});
   } else {
     B::Group::run(B::threads, body);
   }

@@ -45,8 +45,8 @@ struct Lanesful {
 /// Runs body(group) on every thread, without scratch.
 template <class B, class Body>
 void run(const Body& body) {
-  if constexpr (std::is_same_v<typename B::Group, Solo>) {
-    body(Solo{});
+  if constexpr (is_alone<typename B::Group>) {
+    body(typename B::Group{});
   } else {
     B::Group::run(B::threads, body);
   }

@@ -138,15 +138,25 @@ TYPED_TEST(PropertyOfCStep, SpeculationFindsTheSameDualInFewerEvaluations) {
 
 TEST(CStepOptionsTest, TheWidthOfSpeculationComesFromDeviceAndConditionsUnlessSet) {
   struct Chosen {
-    std::int64_t conditions;
+    std::int64_t conditions, states;
     int on_cpu, on_gpu;
   };
   const Device gpu{Device::Kind::cuda, 0};
-  for (const auto& [conditions, on_cpu, on_gpu] :
-       {Chosen{1, 4, 8}, {2, 4, 4}, {3, 2, 2}, {4, 2, 2}, {5, 1, 1}, {1000, 1, 1}}) {
-    EXPECT_EQ(speculation_width({}, conditions), on_cpu);
-    EXPECT_EQ(speculation_width({}, conditions, gpu), on_gpu);
-    EXPECT_EQ(speculation_width({.speculation = 8}, conditions), 8);
+  for (const auto& [conditions, states, on_cpu, on_gpu] : {Chosen{1, 3, 4, 8},
+                                                           {1, 15, 4, 8},
+                                                           {1, 16, 1, 8},
+                                                           {2, 3, 4, 4},
+                                                           {2, 16, 1, 4},
+                                                           {3, 3, 2, 2},
+                                                           {3, 63, 2, 2},
+                                                           {4, 64, 1, 2},
+                                                           {5, 64, 1, 1},
+                                                           {5, 3, 1, 1},
+                                                           {1000, 16, 1, 1}}) {
+    const BatchShape shape{conditions, 5, states, 2};
+    EXPECT_EQ(speculation_width({}, shape), on_cpu);
+    EXPECT_EQ(speculation_width({}, shape, gpu), on_gpu);
+    EXPECT_EQ(speculation_width({.speculation = 8}, shape), 8);
   }
   const auto p = random_trajectory<double>({1, 5, 3, 2}, 17);
   expect_same(solve(p), 0, solve(p, {.speculation = 4}), 0);

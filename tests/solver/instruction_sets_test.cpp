@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "mdgps/solver/action_divergence.hpp"
+#include "mdgps/solver/backward_pass.hpp"
 #include "mdgps/solver/c_step.hpp"
 #include "mdgps/solver/precisions.hpp"
 #include "mdgps/solver/sample_costs.hpp"
@@ -32,6 +33,13 @@ std::vector<double> results() {
   c_step<Real>(p.view(), result.view(), {.tolerance = 1e-4});
   add(result.policy.gain.elements());
   add(result.policy.covariance.elements());
+  const BatchShape one{1, 4, 26, 7};  // vectorised along rows
+  const auto q = problems::random_trajectory<Real>(one, 1);
+  LinearGaussianPolicyArrays<Real> policy(one);
+  Array<Status, 1> status({1});
+  backward_pass<Real>(q.dynamics.view(), q.cost.view(), policy.view(), status);
+  add(policy.gain.elements());
+  add(policy.covariance.elements());
   problems::Regression<Real> regression({3, 7, 20, 4, 3}, 1);
   fit_linear_gaussian(regression.problem(), regression.result());
   add(regression.fit.gain.elements());

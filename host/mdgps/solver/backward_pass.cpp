@@ -27,7 +27,7 @@ WorkspaceNeeds run(const BatchShape& shape, const LinearGaussianDynamics<const R
                    Stream stream) {
   const Device device = workspace.device;
   const auto fits = [&] { return MDGPS_CALL_TARGET(device, backward_pass_fits<Real>, shape, device); };
-  if (wide::takes("backward_pass", shape, options, device, fits))
+  if (wide::takes("backward_pass", options, device, fits))
     return wide::backward_pass<Real>(shape, dynamics, cost, policy, status, workspace, stream);
   if (options.parallel_in_time)
     return MDGPS_CALL_TARGET(device, backward_pass_in_parallel<Real>, shape, dynamics, cost, policy, status, workspace,

@@ -27,9 +27,11 @@ WorkspaceNeeds needs(const BatchShape& shape, const CStepOptions& options, Devic
   return run<Real>(shape, {}, {}, options, validate::nothing_on(device), Stream{});
 }
 
-/// Where the wide path is faster on the CPU: large matrices, and too few conditions to fill a pack's lanes.
-/// docs/performance.md has the figures.
-constexpr std::int64_t least_wide_states = 64, most_wide_conditions = 4;
+/// Where few conditions on the CPU take less time with one dual after the other, vectorised along the rows of their
+/// matrices, than with several in the lanes of a pack. docs/performance.md has the figures.
+bool runs_by_rows(const BatchShape& shape) {
+  return shape.states >= 64 ? shape.conditions <= 4 : shape.states >= 16 && shape.conditions <= 2;
+}
 
 }  // namespace
 
@@ -41,18 +43,18 @@ CStepPath c_step_path(const BatchShape& shape, const CStepOptions& options, Devi
     if (!missing.empty()) throw std::invalid_argument("c_step: " + missing);
     return CStepPath::wide;
   }
-  const bool pays = device.kind == Device::Kind::cpu
-                        ? shape.states >= least_wide_states && shape.conditions <= most_wide_conditions
-                        : !MDGPS_CALL_TARGET(device, c_step_fits<Real>, shape, device);
-  // In this order: a library is not loaded for small problems.
-  return pays && wide::why_not(device).empty() ? CStepPath::wide : CStepPath::fused;
+  if (device.kind == Device::Kind::cpu || MDGPS_CALL_TARGET(device, c_step_fits<Real>, shape, device))
+    return CStepPath::fused;
+  return wide::why_not(device).empty() ? CStepPath::wide : CStepPath::fused;
 }
 
-int speculation_width(const CStepOptions& options, std::int64_t conditions, Device device) {
+int speculation_width(const CStepOptions& options, const BatchShape& shape, Device device) {
   if (options.speculation > 0) return options.speculation;
+  const bool on_cpu = device.kind == Device::Kind::cpu;
+  if (on_cpu && runs_by_rows(shape)) return 1;
   // For one condition four lanes are half a pack of 512 bits; on a GPU there is always room for eight blocks.
-  if (conditions <= 1) return device.kind == Device::Kind::cpu ? 4 : 8;
-  return conditions <= 2 ? 4 : conditions <= 4 ? 2 : 1;
+  if (shape.conditions <= 1) return on_cpu ? 4 : 8;
+  return shape.conditions <= 2 ? 4 : shape.conditions <= 4 ? 2 : 1;
 }
 
 template <class Real>

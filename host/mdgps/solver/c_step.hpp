@@ -31,7 +31,7 @@ struct CStepResult {
 
 /// How a C-step runs.
 enum class CStepPath {
-  automatic,  ///< on a GPU wide where a block's shared memory is too small, on the CPU where that is faster; else fused
+  automatic,  ///< wide on a GPU where a block's shared memory is too small, else fused
   fused,      ///< a condition, or a pack of them, from its first evaluation to its last
   wide,       ///< all conditions step by step, as batched products of BLAS and LAPACK, or cuBLAS and cuSOLVER
 };
@@ -53,8 +53,9 @@ template <class Real>
 MDGPS_API CStepPath c_step_path(const BatchShape& shape, const CStepOptions& options, Device device = {});
 
 /// The width of speculation that the options stand for: their own, else 4 with one condition on the CPU and 8 on a GPU,
-/// 4 with two, 2 with up to four and 1 with more.
-MDGPS_API int speculation_width(const CStepOptions& options, std::int64_t conditions, Device device = {});
+/// 4 with two, 2 with up to four and 1 with more. On the CPU it is 1 for one or two conditions of 16 states or more,
+/// and for up to four of 64 or more.
+MDGPS_API int speculation_width(const CStepOptions& options, const BatchShape& shape, Device device = {});
 
 /// C-step: for each condition the dual eta is searched at which the maximum-entropy LQR solution under
 /// l/eta - log reference has D_KL = epsilon, to the tolerance. (Weighted entropies widen that solution's covariances to

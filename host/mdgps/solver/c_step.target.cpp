@@ -11,6 +11,7 @@ struct CStep {
   CStepBatch<Real> batches;
   DualSearchOptions options;
 
+  static constexpr bool by_rows = true;
   std::int64_t width() const { return tiles(shape.joint()); }
   template <class Group, class Scalar, class Team = Alone>
   MDGPS_FUNCTION void operator()(const Group& g, const Lanes<Scalar>& lanes, Scratch<Scalar>& scratch,
@@ -26,7 +27,7 @@ WorkspaceNeeds c_step(const BatchShape& shape, const CStepProblem<Real>& problem
       batch(problem.initial),      batch(problem.dynamics),        batch(problem.cost),  batch(problem.reference),
       batch(problem.epsilon),      batch(problem.initial_dual),    batch(result.policy), batch(result.dual),
       batch(result.kl_divergence), batch(result.dual_evaluations), batch(result.status), batch(problem.entropy_weight)};
-  const int width = speculation_width(options, shape.conditions, workspace.device);
+  const int width = speculation_width(options, shape, workspace.device);
   const DualSearchOptions search{options.tolerance, options.max_evaluations, options.min_dual, options.max_dual,
                                  candidates_at_once(width, workspace.device)};
   return launch_conditions<Real>(shape.conditions, search.width, workspace, stream,

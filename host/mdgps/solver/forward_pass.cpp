@@ -28,7 +28,7 @@ WorkspaceNeeds run(const BatchShape& shape, const GaussianState<const Real>& ini
                    const PassOptions& options, const Workspace& workspace, Stream stream) {
   const Device device = workspace.device;
   const auto fits = [&] { return MDGPS_CALL_TARGET(device, forward_pass_fits<Real>, shape, device); };
-  if (wide::takes("forward_pass", shape, options, device, fits))
+  if (wide::takes("forward_pass", options, device, fits))
     return wide::forward_pass<Real>(shape, initial, dynamics, policy, distribution, status, workspace, stream);
   if (options.parallel_in_time)
     return MDGPS_CALL_TARGET(device, forward_pass_in_parallel<Real>, shape, initial, dynamics, policy, distribution,

@@ -13,6 +13,7 @@ struct ForwardPass {
   GaussianBatch<Real> distribution;
   Batch<std::int32_t> status;
 
+  static constexpr bool by_rows = true;
   std::int64_t width() const { return tiles(shape.joint()); }
   template <class Group, class Scalar>
   MDGPS_FUNCTION void operator()(const Group& g, const Lanes<Scalar>& lanes, Scratch<Scalar>& scratch) const {

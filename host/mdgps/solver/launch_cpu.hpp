@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "kernels/backward_pass.hpp"
+#include "kernels/by_rows.hpp"
 #include "kernels/lanes.hpp"
 #include "kernels/pack.hpp"
 #include "mdgps/solver/targets.hpp"
@@ -18,6 +19,20 @@
 namespace mdgps::MDGPS_TARGET {
 
 using namespace mdgps::kernels;
+
+}  // namespace mdgps::MDGPS_TARGET
+
+// Compiled once per instruction set, in product_by_rows.target.cpp.
+extern template void mdgps::kernels::product_by_rows(const mdgps::kernels::Matrix<float>&,
+                                                     const mdgps::kernels::Matrix<float>&,
+                                                     const mdgps::kernels::Matrix<float>&, mdgps::kernels::Update,
+                                                     mdgps::kernels::Part, mdgps::kernels::Zeros);
+extern template void mdgps::kernels::product_by_rows(const mdgps::kernels::Matrix<double>&,
+                                                     const mdgps::kernels::Matrix<double>&,
+                                                     const mdgps::kernels::Matrix<double>&, mdgps::kernels::Update,
+                                                     mdgps::kernels::Part, mdgps::kernels::Zeros);
+
+namespace mdgps::MDGPS_TARGET {
 
 template <class Real>
 using NativePack = Pack<Real, native_lanes<Real>>;
@@ -104,21 +119,77 @@ void run_pack(const Solo& g, const Op& op, const Lanes<Scalar>& lanes, Scratch<S
   op(g, lanes, scratch);
 }
 
-/// Runs `op(group, lanes, scratch)` for every pack of conditions, each of which takes `width` lanes; conditions that
-/// need no more than half a pack run in half a pack.
+/// Whether the build has code for the size of an operation's problems.
+template <class Op>
+bool has_compiled_size(const Op& op) {
+  for (const Size& size : compiled_sizes)
+    if (op.shape.states == size.states && op.shape.actions == size.actions) return true;
+  return false;
+}
+/// Whether an operation's conditions may run one by one, vectorised along rows.
+template <class Op>
+inline constexpr bool runs_by_rows = requires {
+  Op::by_rows;
+};
+
+/// How a batch is cut into the pieces that threads take: whole packs of conditions, then half packs, then conditions
+/// one by one, vectorised along the rows of their matrices. A condition has the same bytes in any of them.
+struct Pieces {
+  std::int64_t packs, halves, single;
+};
+
+/// Of conditions that do not fill half a pack, so many take less time one after the other than half a pack does.
+/// docs/performance.md has the figures.
+inline std::int64_t most_by_rows(int states) { return states < 16 ? 1 : states < 48 ? 2 : states < 96 ? 3 : 4; }
+
+/// whole, half   conditions in a pack and in half a pack; half is 0 where there is none
+/// states        of conditions that may run one by one; 0 where they may not
+inline Pieces pieces_of(std::int64_t conditions, std::int64_t whole, std::int64_t half, int states,
+                        std::int64_t threads) {
+  Pieces pieces{conditions / whole, 0, 0};
+  if (half > 0 && pieces.packs < threads) pieces.packs = 0;  // there are too few for all threads
+  std::int64_t left = conditions - pieces.packs * whole;
+  if (half > 0) {
+    pieces.halves = left / half;
+    left -= pieces.halves * half;
+  }
+  if (left == 0) return pieces;
+  const bool others_wait = pieces.packs + pieces.halves == 0;
+  if (states > 0 && (others_wait ? (left + threads - 1) / threads : left) <= most_by_rows(states)) {
+    pieces.single = left;
+  } else {
+    ++(half > 0 ? pieces.halves : pieces.packs);
+  }
+  return pieces;
+}
+
+/// Runs `op(group, lanes, scratch)` for every condition, in pieces; a condition takes `width` lanes.
 template <class Scalar, class Op>
 WorkspaceNeeds launch_condition_packs(std::int64_t conditions, int width, const Workspace& workspace, const Op& op) {
-  const std::int64_t whole = lane_count<Scalar> / width, packs = (conditions + whole - 1) / whole;
-  return launch_packs<Scalar>(packs, workspace, [&](const Solo& g, std::int64_t pack, Scratch<Scalar>& scratch) {
-    const std::int64_t first = pack * whole;
-    if constexpr (has_half_pack<Scalar>) {
-      if (!scratch.counting() && (conditions - first) * width <= lane_count<HalfPack<Scalar>>) {
-        Scratch<HalfPack<Scalar>> half{reinterpret_cast<HalfPack<Scalar>*>(scratch.data)};
-        return run_pack(g, op, condition_lanes<HalfPack<Scalar>>(first, conditions, width), half);
-      }
-    }
-    run_pack(g, op, condition_lanes<Scalar>(first, conditions, width), scratch);
-  });
+  using Half = HalfPack<Scalar>;
+  using Real = Element<Scalar>;
+  const int whole = lane_count<Scalar> / width, half = has_half_pack<Scalar> ? lane_count<Half> / width : 0;
+  int states = 0;
+  if constexpr (runs_by_rows<Op>) states = width > 1 || has_compiled_size(op) ? 0 : op.shape.states;
+  const Pieces pieces = pieces_of(conditions, whole, half, states, omp_get_max_threads());
+  const std::int64_t first_half = pieces.packs * whole, first_single = first_half + pieces.halves * half;
+  return launch_packs<Scalar>(
+      pieces.packs + pieces.halves + pieces.single, workspace,
+      [&](const Solo& g, std::int64_t piece, Scratch<Scalar>& scratch) {
+        if (piece < pieces.packs || scratch.counting())
+          return run_pack(g, op, condition_lanes<Scalar>(piece * whole, conditions, width), scratch);
+        piece -= pieces.packs;
+        if constexpr (has_half_pack<Scalar>) {
+          if (piece < pieces.halves) {
+            Scratch<Half> of_half{reinterpret_cast<Half*>(scratch.data)};
+            return run_pack(g, op, condition_lanes<Half>(first_half + piece * half, conditions, width), of_half);
+          }
+        }
+        if constexpr (runs_by_rows<Op>) {
+          Scratch<Real> of_one{reinterpret_cast<Real*>(scratch.data)};
+          op(ByRows{}, condition_lanes<Real>(first_single + piece - pieces.halves, conditions), of_one);
+        }
+      });
 }
 template <class Real, class Op>
 WorkspaceNeeds launch_conditions(std::int64_t conditions, int width, const Workspace& workspace, Stream, const Op& op) {

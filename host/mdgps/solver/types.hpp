@@ -103,7 +103,7 @@ struct Stream {
 
 /// How a backward or a forward pass goes over the conditions.
 enum class PassPath {
-  automatic,  ///< on a GPU wide where a block's shared memory is too small, on the CPU where that is faster; else fused
+  automatic,  ///< wide on a GPU where a block's shared memory is too small, else fused
   fused,      ///< a condition, or a pack of them, from its first step to its last
   wide,       ///< all conditions step by step, as batched products of BLAS and LAPACK, or cuBLAS and cuSOLVER
 };

@@ -15,10 +15,9 @@ namespace mdgps::wide {
 std::string why_not(Device device);
 
 /// Whether a pass goes the wide way; fits() says whether a thread block's shared memory holds a condition's matrices.
-/// On the CPU it does where that is faster: docs/performance.md has the figures.
+/// On the CPU it does where it is asked for: it is slower (docs/performance.md).
 template <class Fits>
-bool takes(const std::string& operation, const BatchShape& shape, const PassOptions& options, Device device,
-           const Fits& fits) {
+bool takes(const std::string& operation, const PassOptions& options, Device device, const Fits& fits) {
   if (options.path == PassPath::wide) {
     const std::string missing = options.parallel_in_time
                                     ? "a scan over the steps has no wide path: leave options.path at automatic"
@@ -27,8 +26,7 @@ bool takes(const std::string& operation, const BatchShape& shape, const PassOpti
     return true;
   }
   if (options.path == PassPath::fused || options.parallel_in_time) return false;
-  const bool pays = device.kind == Device::Kind::cpu ? shape.states >= 64 && shape.conditions <= 2 : !fits();
-  return pays && why_not(device).empty();  // in this order: a library is not loaded for small problems
+  return device.kind == Device::Kind::cuda && !fits() && why_not(device).empty();
 }
 
 /// The C-step. Without memory in the workspace it only says what it needs.

@@ -1,0 +1,10 @@
+#if !defined(__CUDACC__)
+#include "kernels/by_rows.hpp"
+
+namespace mdgps::kernels::inline MDGPS_TARGET {
+
+template void product_by_rows(const Matrix<float>&, const Matrix<float>&, const Matrix<float>&, Update, Part, Zeros);
+template void product_by_rows(const Matrix<double>&, const Matrix<double>&, const Matrix<double>&, Update, Part, Zeros);
+
+}  // namespace mdgps::kernels::inline MDGPS_TARGET
+#endif
