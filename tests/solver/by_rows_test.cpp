@@ -65,14 +65,14 @@ TYPED_TEST(PropertyOfRows, AConditionAloneHasTheBytesOfAPack) {
 }
 
 TYPED_TEST(PropertyOfRows, EveryConditionIsSolvedHoweverABatchIsCut) {
-  for (const int n : {3, 17, 50}) {
+  for (const int n : {3, 17}) {
     const BatchShape shape{19, 2, n, 2};
     for (const int width : {1, 2, 4, 8}) {
       std::vector<CStepResultArrays<TypeParam>> alone;
       for (std::int64_t i = 0; i < shape.conditions; ++i)
         alone.push_back(solve(random_trajectory<TypeParam>(shape, 6, {i}), width));
-      for (const int threads : {1, 2, 3, 7})
-        for (const std::int64_t conditions : {1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 13, 16, 17, 19}) {
+      for (const int threads : {1, 2, 7})
+        for (const std::int64_t conditions : {1, 2, 3, 4, 5, 7, 9, 12, 13, 16, 19}) {
           set_solver_threads(threads);
           const auto all = solve(random_trajectory<TypeParam>({conditions, shape.steps, n, shape.actions}, 6), width);
           for (std::int64_t i = 0; i < conditions; ++i) expect_same(all, i, alone[i], 0);
