@@ -61,7 +61,7 @@ MDGPS_INLINE inline RowPiece<T, W / 2> half_of(const RowPiece<T, W>& x) {
   }
 }
 
-/// A tile of R rows of a product, at most four; its columns lie side by side.
+/// A tile of a product; the columns of b and out lie side by side.
 template <class T>
 struct RowTile {
   const T *a, *b;
@@ -171,8 +171,7 @@ void row_tile_of(int rows, const RowTile<T>& tile) {
   row_tile_of_columns<R, W, most_pieces>(tile);
 }
 
-/// Rows of a product, from the top, in tiles.
-/// at_depth   factors, depth and update of the tile of rows [i0, i1)
+/// Rows of a product, from the top, in tiles.   tile_at(i0, i1) gives the tile of the rows [i0, i1)
 template <class T, class TileAt>
 void product_of_rows(int rows, int columns, const TileAt& tile_at) {
   constexpr int W = native_lanes<T>;
@@ -186,7 +185,7 @@ void product_of_rows(int rows, int columns, const TileAt& tile_at) {
   }
 }
 
-/// The product of matrices.hpp for one thread. Where b's rows have gaps its columns are copied first; a result whose
+/// The product of matrix.hpp for one thread. Where b's rows have gaps its columns are copied first; a result whose
 /// columns have gaps is a vector.
 template <class T>
 __attribute__((noinline)) void product_by_rows(const Matrix<T>& a, const Matrix<T>& b, const Matrix<T>& out,
@@ -296,7 +295,7 @@ void store(const ByRows&, const Lanes<T>& lanes, const Matrix<T>& from, const Ba
     copy_row(&from(i, 0), from.col_stride, at + i * to.row_stride, to.col_stride, from.cols);
 }
 
-/// Sums whose order is free, as they tell only whether all entries are finite.
+/// In an order of its own: the sum only tells whether all entries are finite.
 template <class T>
 T sum_of_lower(const ByRows&, const Matrix<T>& a) {
   constexpr int W = native_lanes<T>;
@@ -312,7 +311,7 @@ T sum_of_lower(const ByRows&, const Matrix<T>& a) {
   return sum;
 }
 
-/// Four of the rows below the square at once.
+/// The rows below the square by four at once.
 template <int N, class T>
 void finish_panel(const ByRows&, const Matrix<T>& panel, const T (&l)[N][N], const T (&inverse)[N]) {
   for (int i = 0; i < N; ++i) copy_row(l[i], 1, &panel(i, 0), panel.col_stride, i + 1);
