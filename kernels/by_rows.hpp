@@ -186,10 +186,10 @@ void product_of_rows(int rows, int columns, const TileAt& tile_at) {
 }
 
 /// The product of matrix.hpp for one thread. Where b's rows have gaps its columns are copied first; a result whose
-/// columns have gaps is a vector.
+/// columns have gaps is a vector. (What might throw would bring a symbol of C++'s runtime into every instruction set.)
 template <class T>
 __attribute__((noinline)) void product_by_rows(const Matrix<T>& a, const Matrix<T>& b, const Matrix<T>& out,
-                                               Update update, Part part, Zeros zeros) {
+                                               Update update, Part part, Zeros zeros) noexcept {
   constexpr int W = native_lanes<T>, most_columns = most_pieces * W + W / 2, most_depth = 64;
   if (out.cols == 1 && a.row_stride == 1 && a.col_stride != 1) {  // a vector times rows of a'
     T x[most_columns];

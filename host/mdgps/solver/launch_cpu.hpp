@@ -26,11 +26,11 @@ using namespace mdgps::kernels;
 extern template void mdgps::kernels::product_by_rows(const mdgps::kernels::Matrix<float>&,
                                                      const mdgps::kernels::Matrix<float>&,
                                                      const mdgps::kernels::Matrix<float>&, mdgps::kernels::Update,
-                                                     mdgps::kernels::Part, mdgps::kernels::Zeros);
+                                                     mdgps::kernels::Part, mdgps::kernels::Zeros) noexcept;
 extern template void mdgps::kernels::product_by_rows(const mdgps::kernels::Matrix<double>&,
                                                      const mdgps::kernels::Matrix<double>&,
                                                      const mdgps::kernels::Matrix<double>&, mdgps::kernels::Update,
-                                                     mdgps::kernels::Part, mdgps::kernels::Zeros);
+                                                     mdgps::kernels::Part, mdgps::kernels::Zeros) noexcept;
 
 namespace mdgps::MDGPS_TARGET {
 

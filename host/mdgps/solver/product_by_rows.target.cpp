@@ -3,8 +3,10 @@
 
 namespace mdgps::kernels::inline MDGPS_TARGET {
 
-template void product_by_rows(const Matrix<float>&, const Matrix<float>&, const Matrix<float>&, Update, Part, Zeros);
-template void product_by_rows(const Matrix<double>&, const Matrix<double>&, const Matrix<double>&, Update, Part, Zeros);
+template void product_by_rows(const Matrix<float>&, const Matrix<float>&, const Matrix<float>&, Update, Part,
+                              Zeros) noexcept;
+template void product_by_rows(const Matrix<double>&, const Matrix<double>&, const Matrix<double>&, Update, Part,
+                              Zeros) noexcept;
 
 }  // namespace mdgps::kernels::inline MDGPS_TARGET
 #endif
