@@ -323,7 +323,10 @@ void finish_panel(const ByRows&, const Matrix<T>& panel, const T (&l)[N][N], con
       for (int r = 0; r < N; ++r) rows[r] = &panel(i + r, 0);
       Pack<T, N> x[N];
       gather_lanes<T, N>(rows, x);
-      solve_panel_row(x, l, inverse);
+      unrolled<N>([&](auto j) MDGPS_INLINE {
+        unrolled<j>([&](auto k) MDGPS_INLINE { x[j] -= x[k] * l[j][k]; });
+        x[j] *= inverse[j];
+      });
       scatter_lanes(x, stored, N, rows);
     }
   }

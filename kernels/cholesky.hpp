@@ -6,27 +6,22 @@
 
 namespace mdgps::kernels::inline MDGPS_TARGET {
 
-/// x <- x L^-T for one row x.
-template <int N, class Scalar, class Factor>
-MDGPS_FUNCTION MDGPS_INLINE void solve_panel_row(Scalar (&x)[N], const Factor (&l)[N][N], const Factor (&inverse)[N]) {
-  unrolled<N>([&](auto j) MDGPS_INLINE {
-    unrolled<j>([&](auto k) MDGPS_INLINE { x[j] -= x[k] * l[j][k]; });
-    x[j] *= inverse[j];
-  });
-}
-/// A panel's first N rows <- its factor l, and the rows below <- what they come to.
+/// A panel's first N rows <- its factor l, and the rows below <- x l^-T for a row x; from row `first` on.
 template <int N, class Group, class Scalar>
 MDGPS_FUNCTION void finish_panel(const Group& g, const Matrix<Scalar>& panel, const Scalar (&l)[N][N],
                                  const Scalar (&inverse)[N], int first = 0) {
   for_each(g, panel.rows - first, [&](int row) {
     const int i = first + row;
     Scalar x[N];
-    if (i >= N) {
-      unrolled<N>([&](auto j) MDGPS_INLINE { x[j] = panel(i, j); });
-      solve_panel_row(x, l, inverse);
-    }
     unrolled<N>([&](auto j) MDGPS_INLINE {
-      if (j <= i) panel(i, j) = i < N ? l[i][j] : x[j];
+      if (i >= N) {
+        x[j] = panel(i, j);
+        unrolled<j>([&](auto k) MDGPS_INLINE { x[j] -= x[k] * l[j][k]; });
+        x[j] *= inverse[j];
+        panel(i, j) = x[j];
+      } else if (j <= i) {
+        panel(i, j) = l[i][j];
+      }
     });
   });
 }
