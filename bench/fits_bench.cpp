@@ -34,7 +34,7 @@ BENCHMARK(dynamics_fit)->UseRealTime()->Unit(benchmark::kMicrosecond);
 
 /// Iterations of expectation maximisation of one condition's mixture: 3960 points, 20 components, 59 dimensions, the
 /// components so many standard deviations from the middle. Flops are those of shares in every point.
-void mixture_iterations(benchmark::State& state, MixturePath path, double distance) {
+void mixture_iterations(benchmark::State& state, SolverPath path, double distance) {
   const std::int64_t P = 3960, K = 20, d = 59;
   problems::Draws draws(1);
   Array<double, 3> points({1, P, d});
@@ -58,14 +58,12 @@ void mixture_iterations(benchmark::State& state, MixturePath path, double distan
         each * sizeof(double) * double(2 * P * (d + K)));
   state.counters["iterations"] = each;
 }
-BENCHMARK_CAPTURE(mixture_iterations, fused, MixturePath::fused, 3.0)->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(mixture_iterations, wide, MixturePath::wide, 3.0)->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(mixture_iterations, fused_apart, MixturePath::fused, 12.0)
+BENCHMARK_CAPTURE(mixture_iterations, fused, SolverPath::fused, 3.0)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(mixture_iterations, wide, SolverPath::wide, 3.0)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(mixture_iterations, fused_apart, SolverPath::fused, 12.0)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(mixture_iterations, wide_apart, MixturePath::wide, 12.0)
-    ->UseRealTime()
-    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(mixture_iterations, wide_apart, SolverPath::wide, 12.0)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace mdgps::bench

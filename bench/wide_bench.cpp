@@ -14,7 +14,7 @@ void set_steps(benchmark::State& state, const BatchShape& shape) {
       benchmark::Counter(double(shape.conditions * shape.steps), benchmark::Counter::kIsIterationInvariantRate);
 }
 
-void c_step_on(CStepPath path, benchmark::State& state, const BatchShape& shape) {
+void c_step_on(SolverPath path, benchmark::State& state, const BatchShape& shape) {
   const auto p = trajectory(shape);
   CStepResultArrays<double> result(shape);
   const CStepOptions options{.path = path};
@@ -26,7 +26,7 @@ void c_step_on(CStepPath path, benchmark::State& state, const BatchShape& shape)
   set_steps(state, shape);
 }
 
-void backward_pass_on(PassPath path, benchmark::State& state, const BatchShape& shape) {
+void backward_pass_on(SolverPath path, benchmark::State& state, const BatchShape& shape) {
   const auto p = trajectory(shape);
   LinearGaussianPolicyArrays<double> policy(shape);
   Array<Status, 1> status({shape.conditions});
@@ -37,7 +37,7 @@ void backward_pass_on(PassPath path, benchmark::State& state, const BatchShape& 
   set_steps(state, shape);
 }
 
-void forward_pass_on(PassPath path, benchmark::State& state, const BatchShape& shape) {
+void forward_pass_on(SolverPath path, benchmark::State& state, const BatchShape& shape) {
   const auto p = trajectory(shape);
   TrajectoryDistributionArrays<double> distribution(shape);
   Array<Status, 1> status({shape.conditions});
@@ -52,15 +52,15 @@ void forward_pass_on(PassPath path, benchmark::State& state, const BatchShape& s
 [[maybe_unused]] const bool registered = [] {
   const std::vector<BatchShape> shapes = {{0, 20, 26, 7},  {0, 20, 32, 8},  {0, 10, 48, 12},
                                           {0, 10, 64, 16}, {0, 5, 128, 32}, {0, 3, 256, 64}};
-  const auto both = [&](const std::string& name, auto run, auto fused, auto wide) {
-    for (const auto path : {fused, wide})
-      register_shapes(name + (path == fused ? "_fused" : "_wide"),
+  const auto both = [&](const std::string& name, auto run) {
+    for (const SolverPath path : {SolverPath::fused, SolverPath::wide})
+      register_shapes(name + (path == SolverPath::fused ? "_fused" : "_wide"),
                       [=](benchmark::State& state, const BatchShape& shape) { run(path, state, shape); }, shapes,
                       {1, 2, 4, 6, 8});
   };
-  both("c_step", c_step_on, CStepPath::fused, CStepPath::wide);
-  both("backward_pass", backward_pass_on, PassPath::fused, PassPath::wide);
-  both("forward_pass", forward_pass_on, PassPath::fused, PassPath::wide);
+  both("c_step", c_step_on);
+  both("backward_pass", backward_pass_on);
+  both("forward_pass", forward_pass_on);
   return true;
 }();
 

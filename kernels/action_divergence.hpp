@@ -30,7 +30,7 @@ template <class Group, class T>
 MDGPS_FUNCTION void covariance_divergence(const Group& g, const T* covariance, const Matrix<T>& factor,
                                           const Matrix<T>& whitened, T* log_ratio, T* squares) {
   const int m = factor.rows;
-  for_each(g, m * m, [&](int e) { whitened.data[e] = e % m <= e / m ? covariance[e] : T{}; });
+  for_each_entry(g, m, m, [&](int i, int j) { whitened(i, j) = j <= i ? covariance[i * m + j] : T{}; });
   bool ok = true;
   cholesky(g, whitened, ok);
   for_each(g, 1, [&](int) {

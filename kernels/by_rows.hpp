@@ -205,9 +205,9 @@ __attribute__((noinline)) void product_by_rows(const Matrix<T>& a, const Matrix<
     return;
   }
   T copied[most_depth * most_columns];
-  const int tiles = out.cols <= most_columns ? 1 : (out.cols + most_columns - 1) / most_columns;
-  for (int tile = 0, j0 = 0; tile < tiles; ++tile) {
-    const int columns = tiles == 1 ? out.cols : (out.cols - j0) / (tiles - tile);
+  const Tiling tiling(out.cols, most_columns);
+  for (int tile = 0; tile < tiling.tiles; ++tile) {
+    const int j0 = tiling.begin(tile), columns = tiling.begin(tile + 1) - j0;
     const bool side_by_side = b.col_stride == 1 || columns == 1;
     Update part_update = update;
     for (int k0 = 0; k0 == 0 || k0 < b.rows; k0 += side_by_side ? b.rows + 1 : most_depth) {
@@ -230,7 +230,6 @@ __attribute__((noinline)) void product_by_rows(const Matrix<T>& a, const Matrix<
       });
       part_update = update == Update::set || update == Update::add ? Update::add : Update::subtract;
     }
-    j0 += columns;
   }
   if (part == Part::symmetric) mirror(Solo{}, out);
 }

@@ -80,10 +80,8 @@ MDGPS_FUNCTION Mask<Scalar> before(const Lanes<Scalar>& lanes, std::int64_t t) {
 /// a <- value in the lanes of the mask.
 template <class Group, class Scalar>
 MDGPS_FUNCTION void overwrite(const Group& g, const Mask<Scalar>& mask, const Matrix<Scalar>& a, Scalar diagonal) {
-  for_each(g, a.rows * a.cols, [&](int e) {
-    const int i = e / a.cols, j = e % a.cols;
-    a(i, j) = select(mask, i == j ? diagonal : Scalar{}, a(i, j));
-  });
+  for_each_entry(g, a.rows, a.cols,
+                 [&](int i, int j) { a(i, j) = select(mask, i == j ? diagonal : Scalar{}, a(i, j)); });
 }
 
 /// Loads the lanes' own steps' f and f_c; 0 at the last step, whose dynamics are not read.

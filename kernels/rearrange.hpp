@@ -16,8 +16,7 @@ MDGPS_FUNCTION void rearrange(const Group& g, const Lanes<Scalar>& lanes, int ro
     const T* const source = from.at(condition, step);
     const T* const subtracted = less.data == nullptr ? nullptr : less.at(condition, step);
     T* const target = to.at(condition, step);
-    for_each(g, rows * cols, [&](int e) {
-      const int i = e / cols, j = e % cols;
+    for_each_entry(g, rows, cols, [&](int i, int j) {
       const T x = source[offset(from, i, j)];
       target[offset(to, i, j)] = subtracted == nullptr ? x : x - subtracted[offset(less, i, j)];
     });

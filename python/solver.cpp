@@ -178,10 +178,10 @@ void mixture_prior(const Inputs<3>& fitted, const Input& points, const std::opti
   });
 }
 
-mdgps::CStepPath path_named(const std::string& name) {
-  if (name == "automatic") return mdgps::CStepPath::automatic;
-  if (name == "fused") return mdgps::CStepPath::fused;
-  if (name == "wide") return mdgps::CStepPath::wide;
+mdgps::SolverPath path_named(const std::string& name) {
+  if (name == "automatic") return mdgps::SolverPath::automatic;
+  if (name == "fused") return mdgps::SolverPath::fused;
+  if (name == "wide") return mdgps::SolverPath::wide;
   throw std::invalid_argument("path is '" + name + "', expected automatic, fused or wide");
 }
 

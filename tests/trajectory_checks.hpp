@@ -36,6 +36,13 @@ void expect_policy(const LinearGaussianPolicyArrays<Real>& actual, std::int64_t 
   EXPECT_LT(reference::relative_error(policy.covariance, expected.covariance), tolerance) << "condition " << i;
 }
 
+template <class Real>
+CStepResultArrays<Real> solved(const Trajectory<Real>& p, const CStepOptions& options = {}) {
+  CStepResultArrays<Real> result(p.shape);
+  c_step<Real>(p.view(), result.view(), options);
+  return result;
+}
+
 /// That condition i of one result and condition j of another have the same bytes.
 template <class Real>
 void expect_same(const CStepResultArrays<Real>& a, std::int64_t i, const CStepResultArrays<Real>& b, std::int64_t j) {

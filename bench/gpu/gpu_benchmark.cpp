@@ -202,7 +202,7 @@ void print_times(const BatchShape& s, const Processor& processor) {
   const auto policy = mirror(c.policy.view());
   const auto distribution = mirror(c.distribution.view());
   const auto status = mirror(c.status);
-  const CStepOptions fused{.path = CStepPath::fused}, wide{.path = CStepPath::wide};
+  const CStepOptions fused{.path = SolverPath::fused}, wide{.path = SolverPath::wide};
   const gpu::Memory workspace(std::max(
       {c_step_workspace_size<double>(s, fused, gpu::device), c_step_workspace_size<double>(s, wide, gpu::device),
        backward_pass_workspace_size<double>(s, gpu::device), forward_pass_workspace_size<double>(s, gpu::device)}));

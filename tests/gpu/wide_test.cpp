@@ -16,7 +16,7 @@ using problems::Trajectory;
 
 template <class Real>
 CStepResultArrays<Real> solve(const Trajectory<Real>& p, CStepOptions options = {}) {
-  options.path = CStepPath::wide;
+  options.path = SolverPath::wide;
   return gpu::solve(p, options);
 }
 
@@ -81,7 +81,7 @@ TYPED_TEST(GpuWideCStep, FailingConditionsHaveTheCpusStatusAndLeaveTheirNeighbou
 
 TYPED_TEST(GpuWideCStep, ASmallWorkspaceTakesLongerAndGivesTheSameAnswer) {
   const auto p = random_trajectory<TypeParam>(kShape, 8);
-  const CStepOptions options{.path = CStepPath::wide};
+  const CStepOptions options{.path = SolverPath::wide};
   const auto expected = solve(p);
   CStepResultArrays<TypeParam> result(kShape);
   BatchShape three = kShape;
@@ -96,9 +96,9 @@ TYPED_TEST(GpuWideCStep, ASmallWorkspaceTakesLongerAndGivesTheSameAnswer) {
 }
 
 TYPED_TEST(GpuWideCStep, IsChosenWhereABlocksMemoryIsTooSmall) {
-  EXPECT_EQ(c_step_path<TypeParam>({100, 10, 26, 7}, {}, gpu::device), CStepPath::fused);
-  EXPECT_EQ(c_step_path<TypeParam>({100, 10, 256, 64}, {}, gpu::device), CStepPath::wide);
-  EXPECT_EQ(c_step_path<TypeParam>({100, 10, 256, 64}, {.path = CStepPath::fused}, gpu::device), CStepPath::fused);
+  EXPECT_EQ(c_step_path<TypeParam>({100, 10, 26, 7}, {}, gpu::device), SolverPath::fused);
+  EXPECT_EQ(c_step_path<TypeParam>({100, 10, 256, 64}, {}, gpu::device), SolverPath::wide);
+  EXPECT_EQ(c_step_path<TypeParam>({100, 10, 256, 64}, {.path = SolverPath::fused}, gpu::device), SolverPath::fused);
 }
 
 template <class Real>
@@ -116,7 +116,7 @@ class GpuWidePasses : public GpuWideCStep<Real> {
     Passes to(p.shape);
     gpu::Mirror mirror;
     const auto dynamics = mirror(p.dynamics.view());
-    const PassOptions wide{.path = PassPath::wide};
+    const PassOptions wide{.path = SolverPath::wide};
     backward_pass<Real>(dynamics, mirror(p.cost.view()), mirror(to.policy.view()), mirror(to.backward), wide);
     forward_pass<Real>(mirror(p.initial.view()), dynamics, mirror(p.reference.view()), mirror(to.distribution.view()),
                        mirror(to.forward), wide);
@@ -174,7 +174,7 @@ TYPED_TEST(GpuWidePasses, FailingConditionsHaveTheCpusStatus) {
 TYPED_TEST(GpuWidePasses, AreChosenWhereABlocksMemoryIsTooSmall) {
   // The wide path's workspace holds cuBLAS's.
   const BatchShape small{100, 10, 26, 7}, large{100, 10, 256, 64};
-  const PassOptions wide{.path = PassPath::wide}, fused{.path = PassPath::fused};
+  const PassOptions wide{.path = SolverPath::wide}, fused{.path = SolverPath::fused};
   EXPECT_EQ(backward_pass_workspace_size<TypeParam>(small, gpu::device),
             backward_pass_workspace_size<TypeParam>(small, gpu::device, fused));
   EXPECT_EQ(backward_pass_workspace_size<TypeParam>(large, gpu::device),
@@ -192,7 +192,7 @@ problems::Clusters<Real> fitted(const problems::Clusters<Real>& from, bool from_
   auto problem = from.problem();
   if (!from_assignment) problem.assignment = {};
   gpu::Mirror mirror;
-  fit_gaussian_mixture(mirror(problem), {.max_iterations = iterations, .tolerance = 0, .path = MixturePath::wide},
+  fit_gaussian_mixture(mirror(problem), {.max_iterations = iterations, .tolerance = 0, .path = SolverPath::wide},
                        mirror(after.mixture.view()), mirror(after.report()));
   mirror.bring_back();
   return after;
@@ -225,7 +225,7 @@ TYPED_TEST(GpuWideCStep, AGraphIsRefused) {
   gpu::Mirror mirror;
   const auto problem = mirror(p.view());
   const auto out = mirror(result.view());
-  const CStepOptions options{.path = CStepPath::wide};
+  const CStepOptions options{.path = SolverPath::wide};
   const gpu::Memory workspace(c_step_workspace_size<TypeParam>(kShape, options, gpu::device));
   cudaStream_t stream;
   gpu::check(cudaStreamCreate(&stream));

@@ -18,9 +18,7 @@ using problems::Trajectory;
 
 template <class Real>
 CStepResultArrays<Real> solve(const Trajectory<Real>& p, int width = 1) {
-  CStepResultArrays<Real> result(p.shape);
-  c_step<Real>(p.view(), result.view(), {.speculation = width, .path = CStepPath::fused});
-  return result;
+  return problems::solved(p, {.speculation = width, .path = SolverPath::fused});
 }
 
 template <class Real>
@@ -34,7 +32,7 @@ void expect_same_row(const Values& one, const Values& all, const BatchShape& sha
 }
 
 TYPED_TEST(PropertyOfRows, AConditionAloneHasTheBytesOfAPack) {
-  const PassOptions fused{.path = PassPath::fused};
+  const PassOptions fused{.path = SolverPath::fused};
   set_solver_threads(1);  // of 17 conditions 16 are in packs then
   for (const int n :
        {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 23, 24, 26, 28, 29, 33, 47, 70})

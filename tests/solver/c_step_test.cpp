@@ -19,14 +19,8 @@ namespace {
 
 using problems::expect_same;
 using problems::random_trajectory;
+using problems::solved;
 using problems::Trajectory;
-
-template <class Real>
-CStepResultArrays<Real> solve(const Trajectory<Real>& p, const CStepOptions& options = {}) {
-  CStepResultArrays<Real> result(p.shape);
-  c_step<Real>(p.view(), result.view(), options);
-  return result;
-}
 
 /// E[cost] under a policy, per condition.
 template <class Real>
@@ -75,7 +69,7 @@ TYPED_TEST_SUITE(PropertyOfCStep, Reals);
 
 TYPED_TEST(PropertyOfCStep, DivergenceAtTheSolutionIsTheBoundToOnePercent) {
   const auto p = random_trajectory<TypeParam>(kShape, 1);
-  const auto result = solve(p);
+  const auto result = solved(p);
   const auto kl = divergence_of(p, result.policy);
   double evaluations = 0;
   for (std::int64_t i = 0; i < kShape.conditions; ++i) {
@@ -90,7 +84,7 @@ TYPED_TEST(PropertyOfCStep, DivergenceAtTheSolutionIsTheBoundToOnePercent) {
 }
 
 TYPED_TEST(PropertyOfCStep, CovariancesAreSymmetricToTheBit) {
-  const auto result = solve(random_trajectory<TypeParam>(kShape, 2));
+  const auto result = solved(random_trajectory<TypeParam>(kShape, 2));
   for (std::int64_t i = 0; i < kShape.conditions; ++i)
     for (std::int64_t t = 0; t < kShape.steps; ++t)
       for (int a = 0; a < 3; ++a)
@@ -103,11 +97,11 @@ TYPED_TEST(PropertyOfCStep, AConditionHasTheSameBytesInAnyBatchAndOrder) {
   for (std::int64_t i = kShape.conditions - 1; i >= 0; --i) reversed.push_back(i);
   for (const int width : {1, 2, 4, 8}) {
     const CStepOptions options{.speculation = width};
-    const auto all = solve(random_trajectory<TypeParam>(kShape, 3), options);
-    const auto backwards = solve(random_trajectory<TypeParam>(kShape, 3, reversed), options);
+    const auto all = solved(random_trajectory<TypeParam>(kShape, 3), options);
+    const auto backwards = solved(random_trajectory<TypeParam>(kShape, 3, reversed), options);
     for (std::int64_t i = 0; i < kShape.conditions; ++i) expect_same(all, i, backwards, kShape.conditions - 1 - i);
     for (const std::int64_t i : {0, 7, 20}) {
-      const auto alone = solve(random_trajectory<TypeParam>(kShape, 3, {i}), options);
+      const auto alone = solved(random_trajectory<TypeParam>(kShape, 3, {i}), options);
       expect_same(all, i, alone, 0);
     }
   }
@@ -115,7 +109,7 @@ TYPED_TEST(PropertyOfCStep, AConditionHasTheSameBytesInAnyBatchAndOrder) {
 
 TYPED_TEST(PropertyOfCStep, SpeculationFindsTheSameDualInFewerEvaluations) {
   const auto p = random_trajectory<TypeParam>(kShape, 16);
-  const auto one = solve(p, {.speculation = 1});
+  const auto one = solved(p, {.speculation = 1});
   const auto mean = [](const auto& result) {
     double sum = 0;
     for (const int e : result.dual_evaluations.elements()) sum += e;
@@ -123,7 +117,7 @@ TYPED_TEST(PropertyOfCStep, SpeculationFindsTheSameDualInFewerEvaluations) {
   };
   double last = mean(one);
   for (const int width : {2, 4, 8}) {
-    const auto result = solve(p, {.speculation = width});
+    const auto result = solved(p, {.speculation = width});
     const auto kl = divergence_of(p, result.policy);
     for (std::int64_t i = 0; i < kShape.conditions; ++i) {
       EXPECT_EQ(result.status(i), Status::ok);
@@ -159,17 +153,17 @@ TEST(CStepOptionsTest, TheWidthOfSpeculationComesFromDeviceAndConditionsUnlessSe
     EXPECT_EQ(speculation_width({.speculation = 8}, shape), 8);
   }
   const auto p = random_trajectory<double>({1, 5, 3, 2}, 17);
-  expect_same(solve(p), 0, solve(p, {.speculation = 4}), 0);
+  expect_same(solved(p), 0, solved(p, {.speculation = 4}), 0);
 }
 
 TYPED_TEST(PropertyOfCStep, TheNumberOfThreadsChangesNothing) {
   const auto p = random_trajectory<TypeParam>(kShape, 4);
   set_solver_threads(1);
-  const auto one = solve(p);
+  const auto one = solved(p);
   set_solver_threads(2);
-  const auto two = solve(p);
+  const auto two = solved(p);
   set_solver_threads(5);
-  const auto five = solve(p);
+  const auto five = solved(p);
   for (std::int64_t i = 0; i < kShape.conditions; ++i) {
     expect_same(one, i, two, i);
     expect_same(one, i, five, i);
@@ -184,7 +178,7 @@ void expect_isolated(Status expected, Spoil spoil, const char* what) {
   const auto good = random_trajectory<Real>(kShape, 5);
   auto bad = good;
   spoil(bad, victim);
-  const auto clean = solve(good), result = solve(bad);
+  const auto clean = solved(good), result = solved(bad);
   EXPECT_EQ(result.status(victim), expected);
   EXPECT_EQ(result.kl_divergence(victim), Real(0));
   EXPECT_EQ(result.dual(victim), bad.initial_dual(victim));
@@ -234,7 +228,7 @@ TYPED_TEST(PropertyOfCStep, AnIndefiniteCostIsSolvedAtALargerDual) {
     p.initial_dual(i) = TypeParam(1e-3);
     for (int j = 0; j < 9; ++j) p.cost.hessian(i, 4, j, j) -= 4;
   }
-  const auto result = solve(p);
+  const auto result = solved(p);
   const auto kl = divergence_of(p, result.policy);
   for (std::int64_t i = 0; i < kShape.conditions; ++i) {
     // Where KL < epsilon just above the last dual without a factor, no dual has KL = epsilon.
@@ -250,7 +244,7 @@ TYPED_TEST(PropertyOfCStep, AnIndefiniteCostIsSolvedAtALargerDual) {
 TYPED_TEST(PropertyOfCStep, ABoundThatDoesNotBindIsReported) {
   auto p = random_trajectory<TypeParam>(kShape, 7);
   for (TypeParam& e : p.epsilon.elements()) e = TypeParam(1e5);
-  const auto result = solve(p, {.min_dual = 1e-2});
+  const auto result = solved(p, {.min_dual = 1e-2});
   for (std::int64_t i = 0; i < kShape.conditions; ++i) {
     EXPECT_EQ(result.status(i), Status::constraint_inactive);
     EXPECT_NEAR(result.dual(i), 1e-2, 1e-8);
@@ -262,7 +256,7 @@ TYPED_TEST(PropertyOfCStep, ABoundThatDoesNotBindIsReported) {
 TYPED_TEST(PropertyOfCStep, WhenEvaluationsRunOutTheBoundStillHolds) {
   const auto p = random_trajectory<TypeParam>(kShape, 8);
   for (const int evaluations : {2, 3, 4}) {
-    const auto result = solve(p, {.tolerance = 1e-6, .max_evaluations = evaluations});
+    const auto result = solved(p, {.tolerance = 1e-6, .max_evaluations = evaluations});
     const auto kl = divergence_of(p, result.policy);
     for (std::int64_t i = 0; i < kShape.conditions; ++i) {
       EXPECT_LE(result.dual_evaluations(i), evaluations);
@@ -274,10 +268,10 @@ TYPED_TEST(PropertyOfCStep, WhenEvaluationsRunOutTheBoundStillHolds) {
 
 TYPED_TEST(PropertyOfCStep, AnyStartLeadsToTheSameDual) {
   auto p = random_trajectory<TypeParam>(kShape, 9);
-  const auto expected = solve(p, {.tolerance = 1e-3});
+  const auto expected = solved(p, {.tolerance = 1e-3});
   for (const double start : {1e-8, 1e-3, 1e4, 1e16, 0.0, -1.0}) {
     for (TypeParam& dual : p.initial_dual.elements()) dual = static_cast<TypeParam>(start);
-    const auto result = solve(p, {.tolerance = 1e-3});
+    const auto result = solved(p, {.tolerance = 1e-3});
     for (std::int64_t i = 0; i < kShape.conditions; ++i) {
       EXPECT_EQ(result.status(i), Status::ok) << start;
       EXPECT_NEAR(result.dual(i), expected.dual(i), 0.01 * expected.dual(i)) << start;
@@ -310,7 +304,7 @@ TEST(PropertyOfTheDual, DivergenceFallsAndTheDualFunctionIsConcaveInEta) {
 
 TEST(PropertyOfTheDual, NoPolicyWithinTheBoundIsCheaper) {
   const auto p = random_trajectory<double>(kShape, 11);
-  const auto result = solve(p, {.tolerance = 1e-8});
+  const auto result = solved(p, {.tolerance = 1e-8});
   const auto best = cost_of(p, result.policy);
   problems::Draws draws(12);
   for (int trial = 0; trial < 10; ++trial) {

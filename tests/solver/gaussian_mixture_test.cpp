@@ -15,10 +15,10 @@ using problems::Clusters;
 using Extents = problems::MixtureExtents;
 
 /// A scalar, and a path of the fits.
-template <class R, MixturePath P>
+template <class R, SolverPath P>
 struct On {
   using Real = R;
-  static constexpr MixturePath path = P;
+  static constexpr SolverPath path = P;
 };
 
 template <class Way>
@@ -31,8 +31,8 @@ class MixtureTest : public testing::Test {
     fit_gaussian_mixture(problem, options, mixture, report);
   }
 };
-using Ways = testing::Types<On<float, MixturePath::fused>, On<double, MixturePath::fused>, On<float, MixturePath::wide>,
-                            On<double, MixturePath::wide>>;
+using Ways = testing::Types<On<float, SolverPath::fused>, On<double, SolverPath::fused>, On<float, SolverPath::wide>,
+                            On<double, SolverPath::wide>>;
 TYPED_TEST_SUITE(MixtureTest, Ways);
 
 TYPED_TEST(MixtureTest, StartsFromTheMomentsOfTheAssignedPoints) {
@@ -218,7 +218,7 @@ TYPED_TEST(MixtureTest, WithTheSameAnswerOnBothPaths) {
     Clusters<Real> c(e, 9), fused(e, 9);
     for (std::int64_t p = 0; p < e.points; p += 5) c.weights(0, p) = fused.weights(0, p) = Real(0.25);
     this->fit(c.problem(), {.max_iterations = 4, .tolerance = 0}, c.mixture.view(), c.report());
-    fit_gaussian_mixture(fused.problem(), {.max_iterations = 4, .tolerance = 0, .path = MixturePath::fused},
+    fit_gaussian_mixture(fused.problem(), {.max_iterations = 4, .tolerance = 0, .path = SolverPath::fused},
                          fused.mixture.view(), fused.report());
     for (std::int64_t i = 0; i < e.conditions; ++i) {
       problems::expect_mixture(c.component_list(i), fused.component_list(i), 10 * problems::mixture_tolerance<Real>);

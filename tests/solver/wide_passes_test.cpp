@@ -26,7 +26,7 @@ struct Passes {
   TrajectoryDistributionArrays<Real> distribution;
   Array<Status, 1> backward, forward;
 
-  explicit Passes(const Trajectory<Real>& p, PassPath path = PassPath::wide)
+  explicit Passes(const Trajectory<Real>& p, SolverPath path = SolverPath::wide)
       : policy(p.shape), distribution(p.shape), backward({p.shape.conditions}), forward({p.shape.conditions}) {
     const PassOptions options{.path = path};
     backward_pass<Real>(p.dynamics.view(), p.cost.view(), policy.view(), backward, options);
@@ -95,7 +95,7 @@ TYPED_TEST(PropertyOfWidePasses, AgreeWithTheFusedPathAtEverySize) {
     SCOPED_TRACE(testing::Message() << shape.conditions << " " << shape.steps << " " << shape.states << " "
                                     << shape.actions);
     const auto p = random_trajectory<TypeParam>(shape, 4);
-    const Passes<TypeParam> wide(p), fused(p, PassPath::fused);
+    const Passes<TypeParam> wide(p), fused(p, SolverPath::fused);
     EXPECT_EQ(wide.backward, fused.backward);
     EXPECT_EQ(wide.forward, fused.forward);
     expect_close(wide.policy.gain, fused.policy.gain);
@@ -137,7 +137,7 @@ TYPED_TEST(PropertyOfWidePasses, FailuresHaveTheFusedPathsStatusAndLeaveTheirNei
   bad.initial.mean(10, 2) = NAN;
   bad.reference.gain(11, 11, 2, 3) = NAN;
   bad.reference.covariance(20, 6, 1, 1) = INFINITY;
-  const Passes<Real> clean(good), result(bad), fused(bad, PassPath::fused);
+  const Passes<Real> clean(good), result(bad), fused(bad, SolverPath::fused);
   EXPECT_EQ(result.backward, fused.backward);
   EXPECT_EQ(result.forward, fused.forward);
   for (const std::int64_t i : {0, 1, 6, 7}) EXPECT_EQ(result.backward(i), Status::not_finite) << i;
@@ -165,7 +165,7 @@ TYPED_TEST(PropertyOfWidePasses, TakeStridedViews) {
   to_policy.gain = {gain.data(), {5, 3, 2, 4}, {24, 8, 1, 2}, {}};
   auto to_distribution = distribution.view();
   to_distribution.covariance = {covariance.data(), {5, 3, 6, 6}, {108, 36, 1, 6}, {}};
-  const PassOptions wide{.path = PassPath::wide};
+  const PassOptions wide{.path = SolverPath::wide};
   backward_pass<TypeParam>(dynamics, p.cost.view(), to_policy, status, wide);
   forward_pass<TypeParam>(p.initial.view(), dynamics, p.reference.view(), to_distribution, status, wide);
   for (int i = 0; i < 5; ++i)
@@ -180,7 +180,7 @@ TYPED_TEST(PropertyOfWidePasses, TakeStridedViews) {
 TYPED_TEST(PropertyOfWidePasses, ASmallWorkspaceGivesTheSameBytesAndATooSmallOneIsRefused) {
   const auto p = random_trajectory<TypeParam>(kShape, 10);
   const Passes<TypeParam> expected(p);
-  const PassOptions wide{.path = PassPath::wide};
+  const PassOptions wide{.path = SolverPath::wide};
   set_solver_threads(1);
   std::vector<std::byte> memory(std::max(backward_pass_workspace_size<TypeParam>(kShape, {}, wide),
                                          forward_pass_workspace_size<TypeParam>(kShape, {}, wide)));
@@ -204,7 +204,7 @@ TYPED_TEST(PropertyOfWidePasses, ASmallWorkspaceGivesTheSameBytesAndATooSmallOne
 TYPED_TEST(PropertyOfWidePasses, OnTheCpuRunWhereAskedFor) {
   const BatchShape shape{1, 2, 64, 4};
   const auto p = random_trajectory<TypeParam>(shape, 11);
-  const Passes<TypeParam> chosen(p, PassPath::automatic), fused(p, PassPath::fused), wide(p, PassPath::wide);
+  const Passes<TypeParam> chosen(p, SolverPath::automatic), fused(p, SolverPath::fused), wide(p, SolverPath::wide);
   expect_same(chosen, 0, fused, 0);
   EXPECT_FALSE(chosen.policy.gain == wide.policy.gain);  // sums in another order
   EXPECT_FALSE(chosen.distribution.covariance == wide.distribution.covariance);
@@ -229,7 +229,7 @@ TEST(WidePasses, WithoutALibraryAreRefused) {
 TEST(WidePasses, AreNotForAScanOverTheSteps) {
   const auto p = random_trajectory<double>({1, 3, 2, 1}, 1);
   Passes<double> result(p);
-  const PassOptions both{.parallel_in_time = true, .path = PassPath::wide};
+  const PassOptions both{.parallel_in_time = true, .path = SolverPath::wide};
   const auto refused = testing::ThrowsMessage<std::invalid_argument>(testing::HasSubstr("scan over the steps"));
   EXPECT_THAT(
       [&] { backward_pass<double>(p.dynamics.view(), p.cost.view(), result.policy.view(), result.backward, both); },

@@ -27,11 +27,10 @@ using problems::random_trajectory;
 using problems::Trajectory;
 
 template <class Real>
-CStepResultArrays<Real> solve(const Trajectory<Real>& p, CStepOptions options = {}, CStepPath path = CStepPath::wide) {
+CStepResultArrays<Real> solve(const Trajectory<Real>& p, CStepOptions options = {},
+                              SolverPath path = SolverPath::wide) {
   options.path = path;
-  CStepResultArrays<Real> result(p.shape);
-  c_step<Real>(p.view(), result.view(), options);
-  return result;
+  return problems::solved(p, options);
 }
 
 /// Largest difference over largest entry.
@@ -82,7 +81,7 @@ TYPED_TEST(PropertyOfWideCStep, AgreesWithTheFusedPathAtEverySize) {
     SCOPED_TRACE(testing::Message() << shape.conditions << " " << shape.steps << " " << shape.states << " "
                                     << shape.actions);
     const auto p = random_trajectory<TypeParam>(shape, 4);
-    const auto wide = solve(p, options), fused = solve(p, options, CStepPath::fused);
+    const auto wide = solve(p, options), fused = solve(p, options, SolverPath::fused);
     EXPECT_EQ(wide.status, fused.status);
     for (std::int64_t i = 0; i < shape.conditions; ++i) {
       EXPECT_NEAR(wide.dual(i), fused.dual(i), tolerance * fused.dual(i));
@@ -162,7 +161,7 @@ TYPED_TEST(PropertyOfWideCStep, FailuresHaveTheFusedPathsStatusAndLeaveTheirNeig
   });
   spoil(20, [&](auto i) { bad.epsilon(i) = nan; });
 
-  const auto clean = solve(good), result = solve(bad), fused = solve(bad, {}, CStepPath::fused);
+  const auto clean = solve(good), result = solve(bad), fused = solve(bad, {}, SolverPath::fused);
   EXPECT_EQ(result.status, fused.status);
   const auto same_bytes = [](auto a, auto b) { return std::memcmp(a.data(), b.data(), a.size_bytes()) == 0; };
   for (std::int64_t i = 0; i < kShape.conditions; ++i) {
@@ -184,7 +183,7 @@ TYPED_TEST(PropertyOfWideCStep, ASearchMayEndInEveryWay) {
   auto p = random_trajectory<TypeParam>(kShape, 8);
   p.epsilon(2) = p.epsilon(9) = TypeParam(1e5);
   const CStepOptions few{.tolerance = 1e-6, .max_evaluations = 3, .min_dual = 1e-2};
-  const auto result = solve(p, few), fused = solve(p, few, CStepPath::fused);
+  const auto result = solve(p, few), fused = solve(p, few, SolverPath::fused);
   EXPECT_EQ(result.status, fused.status);
   EXPECT_EQ(result.dual_evaluations, fused.dual_evaluations);
   EXPECT_EQ(result.status(2), Status::constraint_inactive);
@@ -205,7 +204,7 @@ TYPED_TEST(PropertyOfWideCStep, TakesStridedViews) {
   auto out = result.view();
   problem.cost.hessian = {hessian.data(), {5, 3, 6, 6}, {108, 36, 1, 6}, {}};
   out.policy.gain = {gain.data(), {5, 3, 2, 4}, {24, 8, 1, 2}, {}};
-  c_step<TypeParam>(problem, out, {.path = CStepPath::wide});
+  c_step<TypeParam>(problem, out, {.path = SolverPath::wide});
   for (int i = 0; i < 5; ++i) {
     EXPECT_EQ(result.dual(i), expected.dual(i));
     for (int t = 0; t < 3; ++t)
@@ -218,7 +217,7 @@ TYPED_TEST(PropertyOfWideCStep, ASmallWorkspaceGivesTheSameBytes) {
   const auto p = random_trajectory<TypeParam>(kShape, 10);
   const auto expected = solve(p);
   set_solver_threads(1);
-  const CStepOptions options{.path = CStepPath::wide};
+  const CStepOptions options{.path = SolverPath::wide};
   std::vector<std::byte> memory(c_step_workspace_size<TypeParam>(kShape, options));
   set_solver_threads(2);
   CStepResultArrays<TypeParam> result(kShape);
@@ -228,9 +227,9 @@ TYPED_TEST(PropertyOfWideCStep, ASmallWorkspaceGivesTheSameBytes) {
 
 TEST(CStepPathTest, OnTheCpuIsFusedUnlessSet) {
   for (const BatchShape& shape : {BatchShape{4, 5, 6, 2}, {1, 5, 256, 64}, {64, 5, 256, 64}}) {
-    EXPECT_EQ(c_step_path<double>(shape, {}), CStepPath::fused);
-    EXPECT_EQ(c_step_path<double>(shape, {.path = CStepPath::wide}), CStepPath::wide);
-    EXPECT_EQ(c_step_path<double>(shape, {.path = CStepPath::fused}), CStepPath::fused);
+    EXPECT_EQ(c_step_path<double>(shape, {}), SolverPath::fused);
+    EXPECT_EQ(c_step_path<double>(shape, {.path = SolverPath::wide}), SolverPath::wide);
+    EXPECT_EQ(c_step_path<double>(shape, {.path = SolverPath::fused}), SolverPath::fused);
   }
 }
 
@@ -273,7 +272,7 @@ TEST(BlasLibraryTest, IsLoadedOnlyForTheWidePath) {
     return std::string(std::istreambuf_iterator<char>(maps), {});
   };
   const auto small_then_wide = [&] {
-    solve(random_trajectory<double>({1, 2, 6, 2}, 1), {}, CStepPath::automatic);
+    solve(random_trajectory<double>({1, 2, 6, 2}, 1), {}, SolverPath::automatic);
     const std::string before = mapped_files();
     solve(random_trajectory<double>({1, 2, 6, 2}, 1));
     const std::string library = std::filesystem::canonical(wide::blas_library().file);

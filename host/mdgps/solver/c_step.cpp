@@ -17,7 +17,7 @@ namespace {
 template <class Real>
 WorkspaceNeeds run(const BatchShape& shape, const CStepProblem<Real>& problem, const CStepResult<Real>& result,
                    const CStepOptions& options, const Workspace& workspace, Stream stream) {
-  if (c_step_path<Real>(shape, options, workspace.device) == CStepPath::wide)
+  if (c_step_path<Real>(shape, options, workspace.device) == SolverPath::wide)
     return wide::c_step(shape, problem, result, options, workspace, stream);
   return MDGPS_CALL_TARGET(workspace.device, c_step<Real>, shape, problem, result, options, workspace, stream);
 }
@@ -36,16 +36,9 @@ bool runs_by_rows(const BatchShape& shape) {
 }  // namespace
 
 template <class Real>
-CStepPath c_step_path(const BatchShape& shape, const CStepOptions& options, Device device) {
-  if (options.path == CStepPath::fused) return CStepPath::fused;
-  if (options.path == CStepPath::wide) {
-    const std::string missing = wide::why_not(device);
-    if (!missing.empty()) throw std::invalid_argument("c_step: " + missing);
-    return CStepPath::wide;
-  }
-  if (device.kind == Device::Kind::cpu || MDGPS_CALL_TARGET(device, c_step_fits<Real>, shape, device))
-    return CStepPath::fused;
-  return wide::why_not(device).empty() ? CStepPath::wide : CStepPath::fused;
+SolverPath c_step_path(const BatchShape& shape, const CStepOptions& options, Device device) {
+  const auto fits = [&] { return MDGPS_CALL_TARGET(device, c_step_fits<Real>, shape, device); };
+  return wide::takes("c_step", options.path, device, fits) ? SolverPath::wide : SolverPath::fused;
 }
 
 int speculation_width(const CStepOptions& options, const BatchShape& shape, Device device) {
@@ -99,7 +92,7 @@ void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>& result, 
 }
 
 #define MDGPS_INSTANTIATE(Real)                                                                                      \
-  template CStepPath c_step_path<Real>(const BatchShape&, const CStepOptions&, Device);                              \
+  template SolverPath c_step_path<Real>(const BatchShape&, const CStepOptions&, Device);                             \
   template std::size_t c_step_workspace_size<Real>(const BatchShape&, const CStepOptions&, Device);                  \
   template void c_step(const CStepProblem<Real>&, const CStepResult<Real>&, const CStepOptions&, Workspace, Stream); \
   template void c_step(const CStepProblem<Real>&, const CStepResult<Real>&, const CStepOptions&);

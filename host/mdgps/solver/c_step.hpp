@@ -29,13 +29,6 @@ struct CStepResult {
   View<Status, 1> status;                  ///< [N]
 };
 
-/// How a C-step runs.
-enum class CStepPath {
-  automatic,  ///< wide on a GPU where a block's shared memory is too small, else fused
-  fused,      ///< a condition, or a pack of them, from its first evaluation to its last
-  wide,       ///< all conditions step by step, as batched products of BLAS and LAPACK, or cuBLAS and cuSOLVER
-};
-
 /// Of the search for the dual.
 struct CStepOptions {
   double tolerance = 0.01;   ///< relative, on KL = epsilon
@@ -44,13 +37,13 @@ struct CStepOptions {
   /// Duals tried at once in an evaluation: 1, 2, 4 or 8; 0: as speculation_width says. On a GPU
   /// before compute capability 9.0, and on the wide path, it is 1.
   int speculation = 0;
-  CStepPath path = CStepPath::automatic;  ///< `c_step_path` gives what it stands for
+  SolverPath path = SolverPath::automatic;  ///< `c_step_path` gives what it stands for
 };
 
 /// The path that the options stand for on a device.
 /// Throws std::invalid_argument where that is the wide path and the device's libraries are missing.
 template <class Real>
-MDGPS_API CStepPath c_step_path(const BatchShape& shape, const CStepOptions& options, Device device = {});
+MDGPS_API SolverPath c_step_path(const BatchShape& shape, const CStepOptions& options, Device device = {});
 
 /// The width of speculation that the options stand for: their own, else 4 with one condition on the CPU and 8 on a GPU,
 /// 4 with two, 2 with up to four and 1 with more. On the CPU it is 1 for one or two conditions of 16 states or more,

@@ -22,11 +22,9 @@ template <class Real>
 WorkspaceNeeds fit(const MixtureProblem<Real>& problem, const MixtureOptions& options,
                    const GaussianMixture<Real>& mixture, const MixtureReport<Real>& report, const Workspace& workspace,
                    Stream stream) {
-  if (options.path == MixturePath::wide) {
-    const std::string missing = wide::why_not(workspace.device);
-    if (!missing.empty()) throw std::invalid_argument("fit_gaussian_mixture: " + missing);
+  constexpr auto fits = [] { return true; };  // the wide path is never chosen
+  if (wide::takes("fit_gaussian_mixture", options.path, workspace.device, fits))
     return wide::fit_gaussian_mixture(problem, options, mixture, report, workspace, stream);
-  }
   return MDGPS_CALL_TARGET(workspace.device, fit_gaussian_mixture<Real>, problem, options, mixture, report, workspace,
                            stream);
 }

@@ -40,19 +40,12 @@ struct MixtureProblem {
       assignment;  ///< [N,P], contiguous: first component of each point; empty: start from the mixture
 };
 
-/// How expectation maximisation runs.
-enum class MixturePath {
-  automatic,  ///< fused
-  fused,      ///< a thread, or a thread block, has a mixture from its first iteration to its last
-  wide,  ///< all components at once, as batched products of BLAS and LAPACK, or cuBLAS and cuSOLVER over the points
-};
-
 /// Of the EM iterations.
 struct MixtureOptions {
   int max_iterations = 100;      ///< of E- and M-step
   double tolerance = 1e-5;       ///< stop when the log likelihood gains less than this part of its size
   double regularization = 1e-6;  ///< added to the covariances' diagonals
-  MixturePath path = MixturePath::automatic;
+  SolverPath path = SolverPath::automatic;
 };
 
 /// What the fit of each condition came to; views may be empty.

@@ -101,11 +101,11 @@ struct Stream {
   void* handle = nullptr;
 };
 
-/// How a backward or a forward pass goes over the conditions.
-enum class PassPath {
-  automatic,  ///< wide on a GPU where a block's shared memory is too small, else fused
-  fused,      ///< a condition, or a pack of them, from its first step to its last
-  wide,       ///< all conditions step by step, as batched products of BLAS and LAPACK, or cuBLAS and cuSOLVER
+/// How an operation goes over its conditions, or over the components of a mixture.
+enum class SolverPath {
+  automatic,  ///< wide on a GPU where a block's shared memory is too small, else fused; for a mixture fused
+  fused,      ///< one, or a pack of them, from its first step or iteration to its last
+  wide,       ///< all together step by step, as batched products of BLAS and LAPACK, or cuBLAS and cuSOLVER
 };
 
 /// How a backward or a forward pass goes over conditions and timesteps.
@@ -114,7 +114,7 @@ struct PassOptions {
   /// same result but for rounding; the backward pass then needs the actions' part of every step's Hessian to be
   /// positive definite by itself. Its workspace holds two elements of about 3n^2 numbers per step.
   bool parallel_in_time = false;
-  PassPath path = PassPath::automatic;  ///< a scan over the steps has no wide path
+  SolverPath path = SolverPath::automatic;  ///< a scan over the steps has no wide path
 };
 
 /// @name Owning counterparts

@@ -14,19 +14,25 @@ namespace mdgps::wide {
 /// Why the wide path cannot run on a device, and what to do; empty where it can.
 std::string why_not(Device device);
 
-/// Whether a pass goes the wide way; fits() says whether a thread block's shared memory holds a condition's matrices.
-/// On the CPU it does where it is asked for: it is slower (docs/performance.md).
+/// Whether an operation goes the wide way; fits() says whether a thread block's shared memory holds a condition's
+/// matrices. On the CPU it does where it is asked for: it is slower (docs/performance.md).
 template <class Fits>
-bool takes(const std::string& operation, const PassOptions& options, Device device, const Fits& fits) {
-  if (options.path == PassPath::wide) {
-    const std::string missing = options.parallel_in_time
-                                    ? "a scan over the steps has no wide path: leave options.path at automatic"
-                                    : why_not(device);
+bool takes(const std::string& operation, SolverPath path, Device device, const Fits& fits) {
+  if (path == SolverPath::wide) {
+    const std::string missing = why_not(device);
     if (!missing.empty()) throw std::invalid_argument(operation + ": " + missing);
     return true;
   }
-  if (options.path == PassPath::fused || options.parallel_in_time) return false;
-  return device.kind == Device::Kind::cuda && !fits() && why_not(device).empty();
+  return path == SolverPath::automatic && device.kind == Device::Kind::cuda && !fits() && why_not(device).empty();
+}
+/// Whether a pass does.
+template <class Fits>
+bool takes(const std::string& operation, const PassOptions& options, Device device, const Fits& fits) {
+  if (!options.parallel_in_time) return takes(operation, options.path, device, fits);
+  if (options.path == SolverPath::wide)
+    throw std::invalid_argument(operation +
+                                ": a scan over the steps has no wide path: leave options.path at automatic");
+  return false;
 }
 
 /// The C-step. Without memory in the workspace it only says what it needs.
