@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "mdgps/solver/c_step.hpp"
 #include "mdgps/solver/gaussian_mixture.hpp"
@@ -17,20 +18,20 @@ std::string why_not(Device device);
 /// Whether an operation goes the wide way; fits() says whether a thread block's shared memory holds a condition's
 /// matrices. On the CPU it does where it is asked for: it is slower (docs/performance.md).
 template <class Fits>
-bool takes(const std::string& operation, SolverPath path, Device device, const Fits& fits) {
+bool takes(std::string_view operation, SolverPath path, Device device, const Fits& fits) {
   if (path == SolverPath::wide) {
     const std::string missing = why_not(device);
-    if (!missing.empty()) throw std::invalid_argument(operation + ": " + missing);
+    if (!missing.empty()) throw std::invalid_argument(std::string(operation) + ": " + missing);
     return true;
   }
   return path == SolverPath::automatic && device.kind == Device::Kind::cuda && !fits() && why_not(device).empty();
 }
 /// Whether a pass does.
 template <class Fits>
-bool takes(const std::string& operation, const PassOptions& options, Device device, const Fits& fits) {
+bool takes(std::string_view operation, const PassOptions& options, Device device, const Fits& fits) {
   if (!options.parallel_in_time) return takes(operation, options.path, device, fits);
   if (options.path == SolverPath::wide)
-    throw std::invalid_argument(operation +
+    throw std::invalid_argument(std::string(operation) +
                                 ": a scan over the steps has no wide path: leave options.path at automatic");
   return false;
 }
