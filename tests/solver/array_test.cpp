@@ -19,6 +19,14 @@ TEST(Array, HoldsZerosUnlessToldOtherwise) {
   for (const double x : sevens.elements()) EXPECT_EQ(x, 7.0);
 }
 
+TEST(Array, BeginsWithACacheLine) {
+  for (const std::int64_t size : {1, 3, 1000, 1 << 20}) {
+    const Array<double, 1> array({size});
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(array.data()) % 64, 0u) << size;
+    EXPECT_TRUE(std::ranges::all_of(array.elements(), [](double x) { return x == 0.0; })) << size;
+  }
+}
+
 TEST(Array, CopiesAreIndependent) {
   Array<double, 2> a({2, 2}, 1.0);
   Array<double, 2> copy = a, on_cpu = a.on(Device{});

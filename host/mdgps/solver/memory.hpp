@@ -10,7 +10,7 @@
 
 namespace mdgps {
 
-/// Zeroed memory for a device: the CPU's own, or CUDA's unified memory, whose pages move to where they are used.
+/// Zeroed memory for a device, in whole cache lines: the CPU's own, or CUDA's unified memory, whose pages move to use.
 /// Throws std::bad_alloc where there is no more, std::invalid_argument for a GPU in a build without CUDA.
 MDGPS_API void* allocate_shared(Device device, std::size_t bytes);
 /// Gives it back, when the device's work on it is done.
