@@ -171,11 +171,12 @@ MDGPS_FUNCTION void backward_pass(const Group& g, const Lanes<Scalar>& lanes, co
     }
     load_lower(g, lanes, cost.hessian, t, Q.block(0, 0, p, p));
     load(g, lanes, cost.gradient, t, Vector<Scalar>{&Q(p, 0), p});
-    if (t > 0) {
+    if (t > 0 && asks_ahead(g)) {
       prefetch(g, lanes, dynamics.transition, t - 1, n, p);
       prefetch(g, lanes, dynamics.offset, t - 1, n);
       prefetch_lower(g, lanes, cost.hessian, t - 1, p);
       prefetch(g, lanes, cost.gradient, t - 1, p);
+      if constexpr (fetches_before_writing<Group>) prefetch(g, lanes, policy, t - 1, m, n);
     }
     const Mask<Scalar> positive_so_far = positive;
     riccati_step(g, f, f_c, last, Q, K, k, L, positive, step_scratch);

@@ -26,6 +26,21 @@ struct CStepBatch {
   Batch<const T> entropy_weight{};  ///< w; no memory: 0
 };
 
+/// Asks for a step of the lanes' problems.
+template <class Group, class Scalar, class T>
+MDGPS_FUNCTION void prefetch(const Group& g, const Lanes<Scalar>& lanes, const CStepBatch<T>& b, int t,
+                             const Shape& shape) {
+  const int n = shape.states, m = shape.actions, p = shape.joint();
+  if (t + 1 < shape.steps) {
+    prefetch(g, lanes, b.dynamics.transition, t, n, p);
+    prefetch(g, lanes, b.dynamics.offset, t, n);
+    prefetch(g, lanes, b.dynamics.covariance, t, n, n);
+  }
+  prefetch_lower(g, lanes, b.cost.hessian, t, p);
+  prefetch(g, lanes, b.cost.gradient, t, p);
+  prefetch(g, lanes, b.reference, t, m, n);
+}
+
 /// The lanes' problems in the group's own layout, loaded once per C-step: what a step reads lies side by side, since
 /// streaming it costs as much as computing on it. Of symmetric matrices there is the lower triangle.
 template <class Scalar>
@@ -131,7 +146,7 @@ MDGPS_FUNCTION DualValue<Scalar> evaluate_dual(const Group& g, const CStepSteps<
   s.riccati.start(g);
   for (int t = steps.shape.steps - 1; t >= 0; --t) {
     const bool last = t == steps.shape.steps - 1;
-    if (t > 0) steps.prefetch(g, t - 1);
+    if (t > 0 && lane_count<Scalar> == 1) steps.prefetch(g, t - 1);  // packs are long: the processor sees them coming
     const auto f = steps.transition(t), L = steps.factor(t), K = steps.gain(t);
     const auto H = steps.hessian(t);
     const auto f_c = steps.offset(t), gradient = steps.cost_gradient(t), k = steps.action_offset(t);
@@ -207,6 +222,7 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
   load(g, lanes, b.initial.mean, 0, s.initial_mean);
   load(g, lanes, b.initial.covariance, 0, s.initial_covariance);
   for (int t = 0; t < T_; ++t) {
+    if (is_alone<Group> && asks_ahead(g) && t + 1 < T_) prefetch(g, lanes, b, t + 1, shape);
     if (t + 1 < T_) {
       load(g, lanes, b.dynamics.transition, t, steps.transition(t));
       load(g, lanes, b.dynamics.offset, t, steps.offset(t));
@@ -268,6 +284,8 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
   for (int t = 0; t < T_; ++t) {
     invert_lower(g, steps.factor(t), s.riccati.inverse);
     covariance_of(g, s.riccati.inverse, s.covariance);
+    if (fetches_before_writing<Group> && asks_ahead(g) && t + 1 < T_)
+      prefetch(g, lanes, b.policy, t + 1, shape.actions, shape.states);
     keep_reference(b.reference.gain, t, steps.gain(t));
     keep_reference(b.reference.offset, t, steps.action_offset(t).column());
     keep_reference(b.reference.covariance, t, s.covariance);

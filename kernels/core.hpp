@@ -20,6 +20,13 @@
 // For what must be part of its caller before the compiler looks for variables that fit registers, lambdas included.
 #define MDGPS_INLINE __attribute__((always_inline))
 
+// For what would take registers from the loops of its caller.
+#if defined(__CUDACC__)
+#define MDGPS_OUT_OF_LINE
+#else
+#define MDGPS_OUT_OF_LINE __attribute__((noinline))
+#endif
+
 // Each instruction set's copy of the kernels lives in a namespace of its own, so that the linker can never give a
 // generic machine the code of a wider one.
 #if !defined(MDGPS_TARGET)
@@ -31,7 +38,8 @@ namespace mdgps::kernels::inline MDGPS_TARGET {
 /// A group of one thread. The contract of a group: thread_rank(), num_threads(), sync(), as in cooperative_groups, and
 /// sum(x), the sum of every thread's x in an order that the group's size alone decides, the same bits in every thread.
 /// Every thread of the group reaches every sync() and sum(); a sum() also waits as a sync() does.
-/// A group may have prefetch(from, bytes), by which a thread asks for memory that will be read soon.
+/// A group may have prefetch(from, bytes), by which a thread asks for memory that will be used soon, and with it
+/// asks_ahead, whether that is worth while.
 struct Solo {
   MDGPS_FUNCTION int thread_rank() const { return 0; }
   MDGPS_FUNCTION int num_threads() const { return 1; }
@@ -45,6 +53,19 @@ struct Solo {
 /// Whether a group is known to have one thread.
 template <class Group>
 inline constexpr bool is_alone = std::is_base_of_v<Solo, Group>;
+
+/// Whether a group asks for the memory of a sweep's next step.
+template <class Group>
+MDGPS_FUNCTION bool asks_ahead([[maybe_unused]] const Group& g) {
+  if constexpr (requires { g.asks_ahead; })
+    return g.asks_ahead;
+  else
+    return requires { g.prefetch(nullptr, 0); };
+}
+
+/// Whether a group's memory comes to its cache before it is written: that is worth asking for as well.
+template <class Group>
+inline constexpr bool fetches_before_writing = is_alone<Group>;
 
 /// Shares f(0), ..., f(n-1) among the group's threads and waits until all are done.
 template <class Group, class Function>

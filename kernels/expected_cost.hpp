@@ -24,7 +24,7 @@ MDGPS_FUNCTION void expected_cost(const Group& g, const Lanes<Scalar>& lanes, co
     load(g, lanes, cost.gradient, t, gradient);
     load(g, lanes, distribution.mean, t, mean);
     load(g, lanes, distribution.covariance, t, S);
-    if (t + 1 < shape.steps) {
+    if (t + 1 < shape.steps && asks_ahead(g)) {
       prefetch(g, lanes, cost.hessian, t + 1, p, p);
       prefetch(g, lanes, cost.gradient, t + 1, p);
       prefetch(g, lanes, distribution.mean, t + 1, p);

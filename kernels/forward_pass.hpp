@@ -55,11 +55,17 @@ MDGPS_FUNCTION void forward_pass(const Group& g, const Lanes<Scalar>& lanes, con
     load(g, lanes, dynamics.transition, t, f);
     load(g, lanes, dynamics.offset, t, next_mean);
     load(g, lanes, dynamics.covariance, t, next_S);
-    prefetch(g, lanes, policy, t + 1, m, n);
-    if (t + 2 < shape.steps) {
-      prefetch(g, lanes, dynamics.transition, t + 1, n, p);
-      prefetch(g, lanes, dynamics.offset, t + 1, n);
-      prefetch(g, lanes, dynamics.covariance, t + 1, n, n);
+    if (asks_ahead(g)) {
+      prefetch(g, lanes, policy, t + 1, m, n);
+      if (t + 2 < shape.steps) {
+        prefetch(g, lanes, dynamics.transition, t + 1, n, p);
+        prefetch(g, lanes, dynamics.offset, t + 1, n);
+        prefetch(g, lanes, dynamics.covariance, t + 1, n, n);
+      }
+      if constexpr (fetches_before_writing<Group>) {
+        prefetch(g, lanes, distribution.mean, t + 1, p);
+        prefetch(g, lanes, distribution.covariance, t + 1, p, p);
+      }
     }
     product(g, f, mean, next_mean, Update::add);
     product(g, f, S, f_S);

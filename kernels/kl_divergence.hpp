@@ -163,7 +163,7 @@ MDGPS_FUNCTION void kl_divergence(const Group& g, const Lanes<Scalar>& lanes, co
     load(g, lanes, p.covariance, t, C);
     load(g, lanes, distribution.mean, t, mean);
     load(g, lanes, distribution.covariance, t, S);
-    if (t + 1 < shape.steps) {
+    if (t + 1 < shape.steps && asks_ahead(g)) {
       prefetch(g, lanes, p, t + 1, m, n);
       prefetch(g, lanes, q, t + 1, m, n);
       prefetch(g, lanes, distribution.mean, t + 1, n);

@@ -138,17 +138,24 @@ MDGPS_FUNCTION void prefetch_rows([[maybe_unused]] const Group& g, [[maybe_unuse
   }
 }
 template <class Group, class Scalar, class T>
-MDGPS_FUNCTION void prefetch(const Group& g, const Lanes<Scalar>& lanes, const Batch<T>& from, std::int64_t t, int rows,
-                             int cols) {
-  prefetch_rows(g, lanes, from, t, rows, [&](int) { return cols; });
+MDGPS_OUT_OF_LINE MDGPS_FUNCTION void prefetch(const Group& g, const Lanes<Scalar>& lanes, const Batch<T>& from,
+                                               std::int64_t t, int rows, int cols) {
+  if (is_alone<Group> && from.contiguous(cols)) {  // line by line; some rows are shorter than a line
+    for (int w = 0; w < lane_count<Scalar>; ++w)
+      prefetch(g, from.at(lanes.condition[w], lanes.step[w] + t), rows * cols);
+  } else {
+    prefetch_rows(g, lanes, from, t, rows, [&](int) { return cols; });
+  }
 }
 template <class Group, class Scalar, class T>
-MDGPS_FUNCTION void prefetch_lower(const Group& g, const Lanes<Scalar>& lanes, const Batch<T>& from, std::int64_t t,
-                                   int n) {
+MDGPS_OUT_OF_LINE MDGPS_FUNCTION void prefetch_lower(const Group& g, const Lanes<Scalar>& lanes, const Batch<T>& from,
+                                                     std::int64_t t, int n) {
+  if (is_alone<Group> && n <= 16) return prefetch(g, lanes, from, t, n, n);  // little is above the diagonal
   prefetch_rows(g, lanes, from, t, n, [](int i) { return i + 1; });
 }
 template <class Group, class Scalar, class T>
-MDGPS_FUNCTION void prefetch(const Group& g, const Lanes<Scalar>& lanes, const Batch<T>& from, std::int64_t t, int n) {
+MDGPS_OUT_OF_LINE MDGPS_FUNCTION void prefetch(const Group& g, const Lanes<Scalar>& lanes, const Batch<T>& from,
+                                               std::int64_t t, int n) {
   if (from.row_stride != 1) return;
   for (int w = 0; w < lane_count<Scalar>; ++w) prefetch(g, from.at(lanes.condition[w], lanes.step[w] + t), n);
 }

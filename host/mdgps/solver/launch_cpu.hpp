@@ -43,13 +43,13 @@ std::size_t scratch_bytes(const Scratch<Scalar>& counted) {
   return (static_cast<std::size_t>(counted.total()) * sizeof(Scalar) + 63) / 64 * 64;
 }
 
-/// Runs `op(group, problem, scratch)` for every problem, on as many OpenMP threads as the workspace has scratch for.
+/// Runs `op(problem, scratch)` for every problem, on as many OpenMP threads as the workspace has scratch for.
 /// Without a workspace nothing runs.
 /// op   called once with a counting scratch and problem 0 to learn its needs
 template <class Scalar, class Op>
 WorkspaceNeeds launch_packs(std::int64_t problems, const Workspace& workspace, const Op& op) {
   Scratch<Scalar> counter;
-  op(Solo{}, std::int64_t{0}, counter);
+  op(std::int64_t{0}, counter);
   const std::size_t bytes = scratch_bytes(counter);
   const std::int64_t most_threads = omp_get_max_threads();
   const WorkspaceNeeds needs{64 + bytes, 64 + bytes * static_cast<std::size_t>(most_threads)};
@@ -64,13 +64,15 @@ WorkspaceNeeds launch_packs(std::int64_t problems, const Workspace& workspace, c
 #pragma omp parallel for schedule(dynamic) num_threads(static_cast <int>(threads)) if (threads > 1)
   for (std::int64_t i = 0; i < problems; ++i) {
     Scratch<Scalar> scratch{reinterpret_cast<Scalar*>(begin + bytes * static_cast<std::size_t>(omp_get_thread_num()))};
-    op(Solo{}, i, scratch);
+    op(i, scratch);
   }
   return needs;
 }
 template <class Real, class Op>
 WorkspaceNeeds launch_each(std::int64_t problems, const Workspace& workspace, Stream, const Op& op) {
-  return launch_packs<NativePack<Real>>(problems, workspace, op);
+  using Scalar = NativePack<Real>;
+  return launch_packs<Scalar>(problems, workspace,
+                              [&](std::int64_t problem, Scratch<Scalar>& scratch) { op(Solo{}, problem, scratch); });
 }
 
 /// How many of a condition's candidates are evaluated at once; each takes a lane.
@@ -83,38 +85,66 @@ struct Size {
 };
 inline constexpr Size compiled_sizes[] = {MDGPS_COMPILED_SIZES{-1, -1}};
 
+/// A thread that works on packs of conditions.
+struct PackThread : Solo {
+  bool asks_ahead;  ///< the conditions are in memory rather than in a cache
+
+  /// Asks for memory that will be used soon, into the L2 cache: in L1 it would take the place of what is at work.
+  void prefetch(const void* from, int bytes) const {
+    constexpr std::uintptr_t line = 64;
+    const auto begin = reinterpret_cast<std::uintptr_t>(from), end = begin + static_cast<std::uintptr_t>(bytes);
+    for (auto at = begin / line * line; at < end; at += line)
+      __builtin_prefetch(reinterpret_cast<const void*>(at), 0, 2);
+    asm volatile("");  // GCC drops calls of functions that do nothing but prefetch
+  }
+};
+
+/// Whether an operation's conditions are more than a core's L2 cache holds: 1 or 2 MiB today. Dynamics and cost are
+/// most of them.
+template <class Real, class Op>
+bool leaves_cache(std::int64_t conditions, const Op& op) {
+  if constexpr (requires { op.shape.joint(); }) {
+    const std::int64_t joint = op.shape.joint(), numbers = conditions * op.shape.steps * 2 * joint * joint;
+    return numbers * std::int64_t{sizeof(Real)} > (2 << 20);
+  } else {
+    return false;
+  }
+}
+
 /// A thread that is given few states only: its code lacks the square-root form.
-struct SoloOfFewStates : Solo {
+struct ThreadOfFewStates : PackThread {
   static constexpr int most_states = least_states_in_root_form - 1;
 };
 
 /// With n and m known and every call inlined, loops over small matrices lose their bookkeeping, which at (6, 2) is 40%
 /// of a C-step.
 template <Size size, class Scalar, class Op>
-__attribute__((flatten, noinline)) void run_sized(Op op, const Lanes<Scalar>& lanes, Scratch<Scalar>& scratch) {
-  using Group = std::conditional_t<takes_states<SoloOfFewStates>(size.states), SoloOfFewStates, Solo>;
+__attribute__((flatten, noinline)) void run_sized(const PackThread& g, Op op, const Lanes<Scalar>& lanes,
+                                                  Scratch<Scalar>& scratch) {
+  using Group = std::conditional_t<takes_states<ThreadOfFewStates>(size.states), ThreadOfFewStates, PackThread>;
   op.shape.states = size.states;
   op.shape.actions = size.actions;
-  op(Group{}, lanes, scratch);
+  op(Group{g}, lanes, scratch);
 }
 
 /// Runs `op` by the code of its size, where there is such. Returns whether there is.
 template <class Scalar, class Op, std::size_t... i>
-bool run_compiled_size([[maybe_unused]] const Op& op, [[maybe_unused]] const Lanes<Scalar>& lanes,
-                       [[maybe_unused]] Scratch<Scalar>& scratch, std::index_sequence<i...>) {
+bool run_compiled_size([[maybe_unused]] const PackThread& g, [[maybe_unused]] const Op& op,
+                       [[maybe_unused]] const Lanes<Scalar>& lanes, [[maybe_unused]] Scratch<Scalar>& scratch,
+                       std::index_sequence<i...>) {
   return ((op.shape.states == compiled_sizes[i].states && op.shape.actions == compiled_sizes[i].actions &&
-           (run_sized<compiled_sizes[i]>(op, lanes, scratch), true)) ||
+           (run_sized<compiled_sizes[i]>(g, op, lanes, scratch), true)) ||
           ...);
 }
 
 /// Runs `op(group, lanes, scratch)`, by the code of its size where there is such.
 template <class Scalar, class Op>
-void run_pack(const Solo& g, const Op& op, const Lanes<Scalar>& lanes, Scratch<Scalar>& scratch) {
+void run_pack(const PackThread& g, const Op& op, const Lanes<Scalar>& lanes, Scratch<Scalar>& scratch) {
   using Native = NativePack<double>;
   constexpr bool is_half = has_half_pack<Native> && std::is_same_v<Scalar, HalfPack<Native>>;
   if constexpr (requires { op.shape.states; } && (std::is_same_v<Scalar, Native> || is_half)) {
     constexpr auto sizes = std::make_index_sequence<std::size(compiled_sizes) - 1>();
-    if (run_compiled_size(op, lanes, scratch, sizes)) return;
+    if (run_compiled_size(g, op, lanes, scratch, sizes)) return;
   }
   op(g, lanes, scratch);
 }
@@ -173,9 +203,9 @@ WorkspaceNeeds launch_condition_packs(std::int64_t conditions, int width, const 
   if constexpr (runs_by_rows<Op>) states = width > 1 || has_compiled_size(op) ? 0 : op.shape.states;
   const Pieces pieces = pieces_of(conditions, whole, half, states, omp_get_max_threads());
   const std::int64_t first_half = pieces.packs * whole, first_single = first_half + pieces.halves * half;
+  const PackThread g{{}, leaves_cache<Real>(conditions, op)};
   return launch_packs<Scalar>(
-      pieces.packs + pieces.halves + pieces.single, workspace,
-      [&](const Solo& g, std::int64_t piece, Scratch<Scalar>& scratch) {
+      pieces.packs + pieces.halves + pieces.single, workspace, [&](std::int64_t piece, Scratch<Scalar>& scratch) {
         if (piece < pieces.packs || scratch.counting())
           return run_pack(g, op, condition_lanes<Scalar>(piece * whole, conditions, width), scratch);
         piece -= pieces.packs;
@@ -210,8 +240,8 @@ WorkspaceNeeds launch_steps(std::int64_t conditions, std::int64_t steps, const W
   using Scalar = NativePack<Real>;
   constexpr int W = lane_count<Scalar>;
   return launch_packs<Scalar>((conditions * steps + W - 1) / W, workspace,
-                              [&](const Solo& g, std::int64_t pack, Scratch<Scalar>& scratch) {
-                                op(g, step_lanes<Scalar>(pack * W, conditions, steps), scratch);
+                              [&](std::int64_t pack, Scratch<Scalar>& scratch) {
+                                op(Solo{}, step_lanes<Scalar>(pack * W, conditions, steps), scratch);
                               });
 }
 
