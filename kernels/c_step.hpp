@@ -120,7 +120,8 @@ struct CStepScratch {
     scratch.covariance = s.take_matrix(m, m);
     scratch.divergence = {s.take_matrix(n, n), s.take_vector(n), Scalar{}};
     scratch.riccati = RiccatiScratch<Scalar>::take(s, shape);
-    scratch.to_go = DivergenceToGoScratch<Scalar>::take(s, shape);
+    // The Riccati step is over where the divergence begins: less memory stays nearer.
+    scratch.to_go = DivergenceToGoScratch<Scalar>::take(s, shape, scratch.Q.data, scratch.riccati.W.data);
     scratch.initial_mean = s.take_vector(n);
     scratch.initial_covariance = s.take_matrix(n, n);
     return scratch;
@@ -154,7 +155,7 @@ MDGPS_FUNCTION DualValue<Scalar> evaluate_dual(const Group& g, const CStepSteps<
 
     // surrogate l/eta - log reference: H/eta + G'G, g/eta - G'h
     for_each(g, p, [&](int i) {
-      for (int j = 0; j <= i; ++j) Q(i, j) = inverse_eta * H(i, j);
+      scale_row(g, inverse_eta, H.row(i), &Q(i, 0), i + 1);
       q(i) = inverse_eta * gradient(i);
     });
     product(g, transpose(reference.G), reference.G, Q, Update::add, Part::lower);

@@ -75,14 +75,16 @@ struct DivergenceToGoScratch {
   Matrix<Scalar> response;    ///< what moves the next state: A = f_x + f_u K, f_u root(C), b = f_c + f_u k [n,n+m+1]
   Matrix<Scalar> P_response;  ///< P A, P f_u root(C), P b [n,n+m+1]
 
-  MDGPS_FUNCTION static DivergenceToGoScratch take(Scratch<Scalar>& s, const Shape& shape) {
+  /// response, P_response   memory of n (n+m+1) numbers each that nobody else needs meanwhile
+  MDGPS_FUNCTION static DivergenceToGoScratch take(Scratch<Scalar>& s, const Shape& shape, Scalar* response,
+                                                   Scalar* P_response) {
     const int n = shape.states, m = shape.actions;
     DivergenceToGoScratch scratch;
     scratch.D = s.take_matrix(m, n);
     scratch.d = s.take_vector(m);
     scratch.U_root = s.take_matrix(m, m);
-    scratch.response = s.take_matrix(n, n + m + 1);
-    scratch.P_response = s.take_matrix(n, n + m + 1);
+    scratch.response = matrix(response, n, n + m + 1);
+    scratch.P_response = matrix(P_response, n, n + m + 1);
     return scratch;
   }
 };

@@ -334,6 +334,12 @@ MDGPS_FUNCTION void product(const Group& g, const Matrix<Scalar>& a, const Vecto
   });
 }
 
+/// n entries of a row: to = x from. One thread does them.
+template <class Group, class Scalar>
+MDGPS_FUNCTION void scale_row(const Group& /*g*/, const Scalar& x, const Scalar* from, Scalar* to, int n) {
+  for (int j = 0; j < n; ++j) to[j] = x * from[j];
+}
+
 /// Sum of x_i y_i.
 template <class Group, class Scalar>
 MDGPS_FUNCTION Scalar dot(const Group& g, const Vector<Scalar>& x, const Vector<Scalar>& y) {

@@ -137,9 +137,9 @@ TEST(CStepOptionsTest, TheWidthOfSpeculationComesFromDeviceAndConditionsUnlessSe
   };
   const Device gpu{Device::Kind::cuda, 0};
   for (const auto& [conditions, states, on_cpu, on_gpu] : {Chosen{1, 3, 4, 8},
-                                                           {1, 15, 4, 8},
-                                                           {1, 16, 1, 8},
-                                                           {2, 3, 4, 4},
+                                                           {1, 9, 4, 8},
+                                                           {1, 10, 1, 8},
+                                                           {2, 15, 4, 4},
                                                            {2, 16, 1, 4},
                                                            {3, 3, 2, 2},
                                                            {3, 63, 2, 2},

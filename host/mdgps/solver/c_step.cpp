@@ -30,7 +30,8 @@ WorkspaceNeeds needs(const BatchShape& shape, const CStepOptions& options, Devic
 /// Where few conditions on the CPU take less time with one dual after the other, vectorised along the rows of their
 /// matrices, than with several in the lanes of a pack. docs/performance.md has the figures.
 bool runs_by_rows(const BatchShape& shape) {
-  return shape.states >= 64 ? shape.conditions <= 4 : shape.states >= 16 && shape.conditions <= 2;
+  const int states = shape.states;
+  return shape.conditions <= (states >= 64 ? 4 : states >= 16 ? 2 : states >= 10 ? 1 : 0);
 }
 
 }  // namespace

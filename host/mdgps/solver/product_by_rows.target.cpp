@@ -1,5 +1,5 @@
 #if !defined(__CUDACC__)
-#include "kernels/by_rows.hpp"
+#include "kernels/product_by_rows.hpp"
 
 namespace mdgps::kernels::inline MDGPS_TARGET {
 
@@ -7,6 +7,8 @@ template void product_by_rows(const Matrix<float>&, const Matrix<float>&, const 
                               Zeros) noexcept;
 template void product_by_rows(const Matrix<double>&, const Matrix<double>&, const Matrix<double>&, Update, Part,
                               Zeros) noexcept;
+template void cholesky_by_rows(const Matrix<float>&, bool&) noexcept;
+template void cholesky_by_rows(const Matrix<double>&, bool&) noexcept;
 
 }  // namespace mdgps::kernels::inline MDGPS_TARGET
 #endif
