@@ -21,7 +21,7 @@ struct RowTile {
 /// (`tail` columns, 0 where there is none). All entries are read before any is written, so that an overlap computes the
 /// same numbers twice.
 template <int R, int C, int W, int tail, class T>
-void row_tile(const RowTile<T>& tile) {
+void row_tile(const RowTile<T>& tile) noexcept {
   constexpr int pieces = C + (tail > 0 ? 1 : 0);
   const int last = tile.columns - (tail > 0 ? tail : W);  // where the last piece begins
   // f(piece, its width, its first column)
@@ -113,7 +113,7 @@ inline constexpr int most_columns_of_tile =
 /// The code of every tile: code[columns - 1][rows - 1].
 template <class T>
 struct RowTileCode {
-  using Function = void (*)(const RowTile<T>&);
+  using Function = void (*)(const RowTile<T>&) noexcept;
   static constexpr int most_rows = 8, most_columns = most_columns_of_tile<T>;
   Function code[most_columns][most_rows];
   int rows[most_columns];
@@ -142,7 +142,7 @@ inline constexpr RowTileCode<T> row_tile_code{std::make_integer_sequence<int, mo
 
 /// Writes the lower triangle above the diagonal.
 template <class T>
-void mirror_rows(const Matrix<T>& a) {
+void mirror_rows(const Matrix<T>& a) noexcept {
   constexpr int N = 4;
   for (int i = 0; i < a.rows; i += N) {
     const int rows = a.rows - i < N ? a.rows - i : N;
@@ -156,7 +156,7 @@ void mirror_rows(const Matrix<T>& a) {
 /// shift   a's first row is the row `shift` of the matrix that has the zeros, where it has its first column
 template <class T>
 void product_of_columns(const Matrix<T>& a, const Matrix<T>& b, const Matrix<T>& out, Update update, Part part,
-                        Zeros zeros, int shift = 0) {
+                        Zeros zeros, int shift = 0) noexcept {
   using Codes = RowTileCode<T>;
   const auto& codes = row_tile_code<T>;
   RowTile<T> tile{a.data,         b.data, out.data, a.row_stride, a.col_stride, b.row_stride,
@@ -189,7 +189,8 @@ void product_of_columns(const Matrix<T>& a, const Matrix<T>& b, const Matrix<T>&
 
 /// A row of a product whose result is a vector: the vector times rows of a'.
 template <class T>
-void product_with_vector(const Matrix<T>& a, const Matrix<T>& x, const Matrix<T>& out, Update update, Zeros zeros) {
+void product_with_vector(const Matrix<T>& a, const Matrix<T>& x, const Matrix<T>& out, Update update,
+                         Zeros zeros) noexcept {
   constexpr int most = RowTileCode<T>::most_columns;
   T copied[most];
   for (int first = 0; first < out.rows; first += most) {
