@@ -51,7 +51,7 @@ inline double dual_evaluation_flops(const BatchShape& s) {
 /// Joint covariance of S samples, then the conditional of q outputs on p inputs.
 inline double regression_flops(double problems, double S, double p, double q, bool prior) {
   const double d = p + q;
-  return problems * (S * d * (d + 1) + 5 * S * d + (prior ? 2.5 * d * (d + 1) : 0) + d * d / 2 + p * p * p / 3 +
+  return problems * (S * d * (d + 1) + 5 * S * d + (prior ? d * (d + 1) : 0) + d * d / 2 + p * p * p / 3 +
                      2 * p * p * q + p * q * (q + 1));
 }
 

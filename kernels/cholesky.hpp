@@ -75,42 +75,73 @@ MDGPS_FUNCTION void cholesky(const Group& g, const Matrix<Scalar>& a, Mask<Scala
   }
 }
 
-/// B <- L^-1 B.   L [n,n] lower, B [n,k]; a thread owns whole columns.
+/// Columns that a thread solves for at once: alone it has that many sums under way, where one would wait for itself.
+template <class Group>
+inline constexpr int columns_at_once = is_alone<Group> ? 6 : 1;
+
+/// f(c0, count) for the columns [c0, c0 + count) of a matrix, at most C of them with a thread; count is a constant.
+template <int C, class Group, class Function>
+MDGPS_FUNCTION void for_each_run_of_columns(const Group& g, int columns, Function f) {
+  const Tiling runs(columns, C);
+  for_each(g, runs.tiles, [&](int run) {
+    const int c0 = runs.begin(run), count = runs.begin(run + 1) - c0;
+    unrolled<C>([&](auto c) MDGPS_INLINE {
+      if (count == c + 1) f(c0, std::integral_constant<int, c + 1>{});
+    });
+  });
+}
+
+/// x[c] -= sum_k l_k b(k, c).   l [k], b [k,C]
+template <int C, class Scalar>
+MDGPS_FUNCTION void eliminate(const Matrix<Scalar>& l, const Matrix<Scalar>& b, Scalar (&x)[C]) {
+  for (int k = 0; k < l.rows; ++k) {
+    const Scalar y = l(k, 0);
+    unrolled<C>([&](auto c) MDGPS_INLINE { x[c] -= y * b(k, c); });
+  }
+}
+
+/// B <- L^-1 B.   L [n,n] lower, B [n,k]
 template <class Group, class Scalar>
 MDGPS_FUNCTION void solve_lower(const Group& g, const Matrix<Scalar>& l, const Matrix<Scalar>& b) {
-  for_each(g, b.cols, [&](int c) {
+  for_each_run_of_columns<columns_at_once<Group>>(g, b.cols, [&](int c0, auto count) {
     for (int i = 0; i < l.rows; ++i) {
-      Scalar x = b(i, c);
-      for (int k = 0; k < i; ++k) x -= l(i, k) * b(k, c);
-      b(i, c) = x / l(i, i);
+      Scalar x[count];
+      unrolled<count>([&](auto c) MDGPS_INLINE { x[c] = b(i, c0 + c); });
+      eliminate(transpose(l.block(i, 0, 1, i)), b.block(0, c0, i, count), x);
+      unrolled<count>([&](auto c) MDGPS_INLINE { b(i, c0 + c) = x[c] / l(i, i); });
     }
   });
 }
 
-/// B <- L^-T B.   L [n,n] lower, B [n,k]; a thread owns whole columns.
+/// B <- L^-T B.   L [n,n] lower, B [n,k]
 template <class Group, class Scalar>
 MDGPS_FUNCTION void solve_lower_transposed(const Group& g, const Matrix<Scalar>& l, const Matrix<Scalar>& b) {
-  for_each(g, b.cols, [&](int c) {
+  for_each_run_of_columns<columns_at_once<Group>>(g, b.cols, [&](int c0, auto count) {
     for (int i = l.rows - 1; i >= 0; --i) {
-      Scalar x = b(i, c);
-      for (int k = i + 1; k < l.rows; ++k) x -= l(k, i) * b(k, c);
-      b(i, c) = x / l(i, i);
+      const int below = l.rows - i - 1;
+      Scalar x[count];
+      unrolled<count>([&](auto c) MDGPS_INLINE { x[c] = b(i, c0 + c); });
+      eliminate(l.block(i + 1, i, below, 1), b.block(i + 1, c0, below, count), x);
+      unrolled<count>([&](auto c) MDGPS_INLINE { b(i, c0 + c) = x[c] / l(i, i); });
     }
   });
 }
 
-/// inverse = L^-1 (lower; its upper triangle is zeroed).   L [n,n] lower.
-template <class Group, class Scalar>
+/// inverse = L^-1 (lower; its upper triangle is zeroed).   L [n,n] lower
+/// C   columns that a thread works on at once; more than one is for large matrices
+template <int C = 1, class Group, class Scalar>
 MDGPS_FUNCTION void invert_lower(const Group& g, const Matrix<Scalar>& l, const Matrix<Scalar>& inverse) {
   for_each(g, l.rows, [&](int i) {
     for (int c = i + 1; c < l.rows; ++c) inverse(i, c) = Scalar{};
     inverse(i, i) = Scalar(1) / l(i, i);
   });
-  for_each(g, l.rows, [&](int c) {
-    for (int i = c + 1; i < l.rows; ++i) {
-      Scalar x{};
-      for (int k = c; k < i; ++k) x -= l(i, k) * inverse(k, c);
-      inverse(i, c) = x * inverse(i, i);
+  for_each_run_of_columns<C>(g, l.rows, [&](int c0, auto count) {
+    for (int i = c0 + 1; i < l.rows; ++i) {
+      Scalar x[count] = {};
+      eliminate(transpose(l.block(i, c0, 1, i - c0)), inverse.block(c0, c0, i - c0, count), x);
+      unrolled<count>([&](auto c) MDGPS_INLINE {
+        if (c0 + c < i) inverse(i, c0 + c) = x[c] * inverse(i, i);
+      });
     }
   });
 }

@@ -104,7 +104,7 @@ struct ComponentFactors {
     load(g, lanes, Batch<const T>{mixture.covariance, std::int64_t{d} * d, 0, d, 1}, 0, factor);
     load(g, lanes, Batch<const T>{mixture.mean, d, 0, 1, 1}, 0, mu);
     cholesky(g, factor, ok);
-    invert_lower(g, factor, W);
+    invert_lower<columns_at_once<Group>>(g, factor, W);
     product(g, W, mu, w);
     constant = logarithm(load(lanes, Batch<const T>{mixture.weight, 1, 0, 0, 0}, 0)) -
                Scalar(0.5) * (log_determinant(g, factor) + Scalar(d * 1.8378770664093454836));
@@ -291,36 +291,95 @@ MDGPS_FUNCTION void maximise(const Group& g, const MixtureShape& shape, const T*
   });
 }
 
-/// mu_0 and Phi for the query points of one step: the mixture's moments under the points' mean responsibilities.
-/// responsibilities [points of the step, row]; share [K] is scratch; prior mean [d], scatter [d,d] out.
-template <class Group, class T>
+/// What prior_moments works with: the share that each component has in a step's points, and of those with a share that
+/// is not negligible, one after the other, the number and mu_k - mu_0.
+template <class T>
+struct ComponentShares {
+  T* share;   ///< [K]
+  int* list;  ///< [K]
+  T* error;   ///< [K,d]
+
+  MDGPS_FUNCTION bool claims(int k) const { return !(share[k] < T(1e-12)); }
+};
+
+/// f(first column of a piece) for C pieces of a row of d entries, as many in each as a pack has lanes, from column j
+/// on; the last may overlap the one before.
+template <class Pack, int C, class Function>
+MDGPS_FUNCTION void for_each_piece(int d, int j, Function f) {
+  constexpr int W = lane_count<Pack>;
+  unrolled<C>([&](auto c) MDGPS_INLINE { f(c, j + (c + 1) * W <= d ? j + c * W : d - W); });
+}
+
+/// C pieces of row i of strength times the mixture's covariance about mu_0.
+template <class Pack, int C, class T>
+MDGPS_FUNCTION void covariance_pieces(const ComponentShares<T>& shares, int claims, int d, const T* covariance,
+                                      T strength, int i, int j, T* to) {
+  Pack sum[C] = {};
+  for (int l = 0; l < claims; ++l) {
+    const int k = shares.list[l];
+    const Pack share(shares.share[k]), error_i(shares.error[l * d + i]);
+    const T* error = shares.error + l * d;
+    const T* row = covariance + (std::int64_t{k} * d + i) * d;
+    for_each_piece<Pack, C>(d, j, [&](auto c, int first) MDGPS_INLINE {
+      sum[c] += share * (read_lanes<Pack>(row + first) + error_i * read_lanes<Pack>(error + first));
+    });
+  }
+  for_each_piece<Pack, C>(d, j,
+                          [&](auto c, int first) MDGPS_INLINE { write_lanes(Pack(strength) * sum[c], to + first); });
+}
+
+/// Row i up to the diagonal, by pieces whose sums stay in registers.
+template <class Pack, int C, class T>
+MDGPS_FUNCTION void covariance_row(const ComponentShares<T>& shares, int claims, int d, const T* covariance, T strength,
+                                   int i, int j, T* to) {
+  constexpr int W = lane_count<Pack>;
+  for (; j + (C - 1) * W <= i; j += C * W)
+    covariance_pieces<Pack, C>(shares, claims, d, covariance, strength, i, j, to);
+  if constexpr (C > 1) {
+    if (j <= i) covariance_row<Pack, C / 2>(shares, claims, d, covariance, strength, i, j, to);
+  }
+}
+
+/// mu_0 and Phi for the query points of one step: the mixture's moments under the points' mean responsibilities, the
+/// second times the prior's strength. Rows are worked off by as many entries as `Scalar` has lanes.
+/// responsibilities [points of the step, row]; mean [d], scatter [d,d] out
+template <class Scalar, class Group, class T>
 MDGPS_FUNCTION void prior_moments(const Group& g, const MixtureShape& shape, int points, const T* responsibilities,
-                                  int row, const Mixture<const T>& mixture, T* share, T* mean, T* scatter) {
+                                  int row, const Mixture<const T>& mixture, T strength,
+                                  const ComponentShares<T>& shares, T* mean, T* scatter) {
+  constexpr int W = lane_count<Scalar>, pieces = W > 1 ? 4 : 1;
   const int d = shape.dimensions, K = shape.components;
   const T total = sum_of(g, points * K, [&](int e) { return responsibilities[std::int64_t{e / K} * row + e % K]; });
   for_each(g, K, [&](int k) {
     T sum{};
     for (int p = 0; p < points; ++p) sum += responsibilities[std::int64_t{p} * row + k];
-    share[k] = total > T{} ? sum / total : mixture.weight[k];
+    shares.share[k] = total > T{} ? sum / total : mixture.weight[k];
   });
   for_each(g, d, [&](int i) {
     T sum{};
-    for (int k = 0; k < K; ++k) sum += share[k] * mixture.mean[k * d + i];
+    for (int k = 0; k < K; ++k) sum += shares.share[k] * mixture.mean[k * d + i];
     mean[i] = sum;
   });
+  const auto claims_before = [&](int end) {
+    int claims = 0;
+    for (int k = 0; k < end; ++k) claims += shares.claims(k) ? 1 : 0;
+    return claims;
+  };
+  for_each(g, K, [&](int k) {
+    if (!shares.claims(k)) return;
+    const int l = claims_before(k);
+    shares.list[l] = k;
+    for (int j = 0; j < d; ++j) shares.error[l * d + j] = mixture.mean[k * d + j] - mean[j];
+  });
+  const int claims = claims_before(K);
   for_each(g, d, [&](int i) {
-    for (int j = 0; j <= i; ++j) scatter[i * d + j] = T{};
-    for (int k = 0; k < K; ++k) {
-      if (share[k] < T(1e-12)) continue;
-      const T* covariance = mixture.covariance + std::int64_t{k} * d * d + i * d;
-      const T* mu = mixture.mean + k * d;
-      const T error = mu[i] - mean[i];
-      for (int j = 0; j <= i; ++j) scatter[i * d + j] += share[k] * (covariance[j] + error * (mu[j] - mean[j]));
+    if (d < W) {
+      covariance_row<T, 1>(shares, claims, d, mixture.covariance, strength, i, 0, scatter + i * d);
+    } else {
+      covariance_row<Scalar, pieces>(shares, claims, d, mixture.covariance, strength, i, 0, scatter + i * d);
     }
   });
-  for_each(g, d, [&](int i) {
-    for (int j = i + 1; j < d; ++j) scatter[i * d + j] = scatter[j * d + i];
-  });
+  mirror(g, matrix(scatter, d, d));
 }
 
 struct EmOptions {
@@ -411,13 +470,13 @@ MDGPS_FUNCTION EmResult expectation_maximisation(const Group& g, const MixtureSh
 }
 
 /// mu_0 and Phi of each step of a condition.   points [T,S,d] and weights [S] of the batch's condition i;
-/// prior_mean [T,d], prior_scatter [T,d,d] out.
+/// prior_mean [T,d], prior_scatter [T,d,d], times the prior's strength, out.
 template <class Group, class Scalar, class T>
 MDGPS_FUNCTION void mixture_moments(const Group& g, const MixtureShape& shape, int steps, int samples,
                                     const Batch<const T>& points, const Batch<const T>& weights, std::int64_t i,
-                                    const Mixture<const T>& mixture, T* prior_mean, T* prior_scatter,
+                                    const Mixture<const T>& mixture, T strength, T* prior_mean, T* prior_scatter,
                                     Scratch<Scalar>& scratch) {
-  const int d = shape.dimensions, row = shape.padded<Scalar>();
+  const int d = shape.dimensions, K = shape.components, row = shape.padded<Scalar>();
   const auto factors = ComponentFactors<Scalar>::take(scratch, d);
   const auto take = [&](std::int64_t n) {
     return reinterpret_cast<T*>(scratch.take_stored((n + lane_count<Scalar> - 1) / lane_count<Scalar>));
@@ -426,7 +485,7 @@ MDGPS_FUNCTION void mixture_moments(const Group& g, const MixtureShape& shape, i
   T* queries = take(shape.points * d);
   T* query_weights = take(shape.points);
   T* evidence = take(shape.points);
-  T* share = take(shape.components);
+  const ComponentShares<T> shares{take(K), reinterpret_cast<int*>(take(K)), take(std::int64_t{K} * d)};
   if (scratch.counting()) return;
 
   for_each(g, static_cast<int>(shape.points), [&](int p) {
@@ -439,8 +498,8 @@ MDGPS_FUNCTION void mixture_moments(const Group& g, const MixtureShape& shape, i
   log_joint(g, shape, queries, mixture, table, factors);
   normalise(g, shape, query_weights, table, evidence, Scalar{});
   for (int t = 0; t < steps; ++t)
-    prior_moments(g, shape, samples, table + std::int64_t{t} * samples * row, row, mixture, share,
-                  prior_mean + std::int64_t{t} * d, prior_scatter + std::int64_t{t} * d * d);
+    prior_moments<Scalar>(g, shape, samples, table + std::int64_t{t} * samples * row, row, mixture, strength, shares,
+                          prior_mean + std::int64_t{t} * d, prior_scatter + std::int64_t{t} * d * d);
 }
 
 }  // namespace mdgps::kernels::inline MDGPS_TARGET

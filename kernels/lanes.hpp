@@ -57,26 +57,53 @@ MDGPS_FUNCTION Lanes<Scalar> step_lanes(std::int64_t first, std::int64_t conditi
   return lanes;
 }
 
-/// f(first) for runs of lane_count elements that cover [0, n); the last run may overlap the one before.
-template <class Scalar, class Group, class Function>
-MDGPS_FUNCTION void for_each_run(const Group& g, int n, Function f) {
-  constexpr int W = lane_count<Scalar>;
-  for_each(g, (n + W - 1) / W, [&](int i) { f(i * W + W <= n ? i * W : n - W); });
-}
+/// The runs of lane_count elements that cover matrices whose rows have no gaps, in a batch and in the scratch alike;
+/// the last run of a row may overlap the one before. Where neither has gaps between the rows, they are one row.
+template <class Scalar>
+struct Runs {
+  static constexpr int W = lane_count<Scalar>;
+  int rows = 0, cols = 0;
+  int batch_stride = 0, scratch_stride = 0;
+
+  template <class T>
+  MDGPS_FUNCTION Runs(const Batch<T>& batch, const Matrix<Scalar>& m)
+      : rows(m.rows), cols(m.cols), batch_stride(batch.row_stride), scratch_stride(m.row_stride) {
+    if (batch.contiguous(m.cols) && m.contiguous()) {
+      cols *= rows;
+      rows = 1;
+    } else if ((batch.col_stride != 1 || m.col_stride != 1) && m.cols > 1) {
+      cols = 0;  // none
+    }
+  }
+  MDGPS_FUNCTION bool cover() const { return cols >= W; }
+
+  /// f(element of the batch's matrix, element of the scratch's), shared among the group's threads.
+  template <class Group, class Function>
+  MDGPS_FUNCTION void for_each(const Group& g, Function f) const {
+    const auto first = [this](int run) { return run * W + W <= cols ? run * W : cols - W; };
+    const int runs = (cols + W - 1) / W;
+    if (rows == 1) {
+      kernels::for_each(g, runs, [&](int run) { f(first(run), first(run)); });
+    } else {
+      for_each_entry(g, rows, runs,
+                     [&](int i, int run) { f(i * batch_stride + first(run), i * scratch_stride + first(run)); });
+    }
+  }
+};
 
 /// to <- the lanes' matrices at their own step plus t.
 template <class Group, class Scalar, class T>
 MDGPS_FUNCTION void load(const Group& g, const Lanes<Scalar>& lanes, const Batch<T>& from, std::int64_t t,
                          const Matrix<Scalar>& to) {
   constexpr int W = lane_count<Scalar>;
-  const int elements = to.rows * to.cols;
   const T* at[W];
   for (int w = 0; w < W; ++w) at[w] = from.at(lanes.condition[w], lanes.step[w] + t);
-  if (elements >= W && from.contiguous(to.cols) && to.contiguous()) {
-    for_each_run<Scalar>(g, elements, [&](int e) {
+  const Runs<Scalar> runs(from, to);
+  if (runs.cover()) {
+    runs.for_each(g, [&](int in_batch, int in_scratch) {
       const T* run[W];
-      for (int w = 0; w < W; ++w) run[w] = at[w] + e;
-      gather_lanes(run, to.data + e);
+      for (int w = 0; w < W; ++w) run[w] = at[w] + in_batch;
+      gather_lanes(run, to.data + in_scratch);
     });
   } else {
     for_each_entry(g, to.rows, to.cols,
@@ -176,17 +203,17 @@ template <class Group, class Scalar, class T>
 MDGPS_FUNCTION void store(const Group& g, const Lanes<Scalar>& lanes, const Matrix<Scalar>& from, const Batch<T>& to,
                           std::int64_t t) {
   constexpr int W = lane_count<Scalar>;
-  const int elements = from.rows * from.cols;
   T* at[W] = {};
   for (int r = 0; r < lanes.count; ++r) {
     const int w = lanes.stored[r];
     at[r] = to.at(lanes.condition[w], lanes.step[w] + t);
   }
-  if (elements >= W && to.contiguous(from.cols) && from.contiguous()) {
-    for_each_run<Scalar>(g, elements, [&](int e) {
+  const Runs<Scalar> runs(to, from);
+  if (runs.cover()) {
+    runs.for_each(g, [&](int in_batch, int in_scratch) {
       T* run[W] = {};
-      for (int r = 0; r < lanes.count; ++r) run[r] = at[r] + e;
-      scatter_lanes(from.data + e, lanes.stored, lanes.count, run);
+      for (int r = 0; r < lanes.count; ++r) run[r] = at[r] + in_batch;
+      scatter_lanes(from.data + in_scratch, lanes.stored, lanes.count, run);
     });
   } else {
     for_each_entry(g, from.rows, from.cols, [&](int i, int j) {

@@ -40,19 +40,21 @@ template <class Group, class Scalar, class T>
 MDGPS_FUNCTION void fit_linear_gaussian(const Group& g, const Lanes<Scalar>& lanes, const RegressionShape& shape,
                                         const RegressionBatch<T>& b, Scratch<Scalar>& scratch) {
   const int S = shape.samples, p = shape.inputs, q = shape.outputs, d = p + q;
-  const auto points = scratch.take_matrix(S, d);
-  const auto weighted = scratch.take_matrix(S, d);
+  const bool has_prior = b.prior.mean.data != nullptr;
+  const int before = has_prior ? 1 : 0;  // the first row is mu - mu_0, with the weight that this has in Sigma
+  const auto points = scratch.take_matrix(before + S, d);
+  const auto weighted = scratch.take_matrix(before + S, d);
   const auto weights = scratch.take_vector(S);
   const auto mean = scratch.take_vector(d);
   const auto prior_mean = scratch.take_vector(d);
   const auto Sigma = scratch.take_matrix(d, d);
-  const auto factor = scratch.take_matrix(p, p);
   const auto Y = scratch.take_matrix(p, q);
   const auto c = scratch.take_vector(q);
   if (scratch.counting()) return;
 
-  load(g, lanes, b.inputs, 0, points.block(0, 0, S, p));
-  load(g, lanes, b.outputs, 0, points.block(0, p, S, q));
+  const auto samples = points.block(before, 0, S, d), weighted_samples = weighted.block(before, 0, S, d);
+  load(g, lanes, b.inputs, 0, samples.block(0, 0, S, p));
+  load(g, lanes, b.outputs, 0, samples.block(0, p, S, q));
   if (b.weights.data != nullptr) {
     load(g, lanes, b.weights, 0, weights);
   } else {
@@ -61,33 +63,34 @@ MDGPS_FUNCTION void fit_linear_gaussian(const Group& g, const Lanes<Scalar>& lan
   Scalar N{};
   for (int s = 0; s < S; ++s) N += weights(s);
 
-  for_each(g, d, [&](int j) {
-    Scalar sum{};
-    for (int s = 0; s < S; ++s) {
-      // A sample without weight must not bring its numbers in: NaN times 0 is NaN.
-      points(s, j) = select(weights(s) > Scalar{}, points(s, j), Scalar{});
-      sum += weights(s) * points(s, j);
-    }
-    mean(j) = sum / N;
-    for (int s = 0; s < S; ++s) {
-      points(s, j) -= mean(j);
-      weighted(s, j) = weights(s) * points(s, j);
-    }
-  });
-  Scalar total = N;
-  if (b.prior.mean.data != nullptr) {
+  Scalar shrinkage{}, total = N;
+  if (has_prior) {
     load(g, lanes, b.prior.mean, 0, prior_mean);
-    load(g, lanes, b.prior.scatter, 0, Sigma);
+    load_lower(g, lanes, b.prior.scatter, 0, Sigma);
     const Scalar m = load(lanes, b.prior.mean_strength, 0);
-    const Scalar shrinkage = N * m / (N + m);
-    for_each(g, d, [&](int i) {
-      for (int j = 0; j <= i; ++j) Sigma(i, j) += shrinkage * (mean(i) - prior_mean(i)) * (mean(j) - prior_mean(j));
-    });
+    shrinkage = N * m / (N + m);
     total += load(lanes, b.prior.degrees, 0);
   } else {
     fill(g, Sigma, Scalar{});
   }
-  product(g, transpose(weighted), points, Sigma, Update::add, Part::symmetric);
+  for_each(g, d, [&](int j) {
+    Scalar sum{};
+    for (int s = 0; s < S; ++s) {
+      // A sample without weight must not bring its numbers in: NaN times 0 is NaN.
+      samples(s, j) = select(weights(s) > Scalar{}, samples(s, j), Scalar{});
+      sum += weights(s) * samples(s, j);
+    }
+    mean(j) = sum / N;
+    for (int s = 0; s < S; ++s) {
+      samples(s, j) -= mean(j);
+      weighted_samples(s, j) = weights(s) * samples(s, j);
+    }
+    if (has_prior) {
+      points(0, j) = mean(j) - prior_mean(j);
+      weighted(0, j) = shrinkage * points(0, j);
+    }
+  });
+  product(g, transpose(weighted), points, Sigma, Update::add, Part::lower);
   const Scalar scale = Scalar(1) / total;
   for_each(g, d, [&](int i) {
     for (int j = 0; j <= i; ++j) Sigma(i, j) *= scale;
@@ -96,20 +99,20 @@ MDGPS_FUNCTION void fit_linear_gaussian(const Group& g, const Lanes<Scalar>& lan
 
   Mask<Scalar> ok = true;
   const Mask<Scalar> finite_input = finite(sum_of_lower(g, Sigma));
-  copy(g, Sigma.block(0, 0, p, p), factor);
-  copy(g, transpose(Sigma.block(p, 0, q, p)), Y);
+  const auto factor = Sigma.block(0, 0, p, p), A = Sigma.block(p, 0, q, p), F = Sigma.block(p, p, q, q);
+  copy(g, transpose(A), Y);
   cholesky(g, factor, ok);
   solve_lower(g, factor, Y);
-  const auto F = Sigma.block(p, p, q, q);
   product(g, transpose(Y), Y, F, Update::subtract, Part::symmetric);
-  solve_lower_transposed(g, factor, Y);  // Y is now A'
+  solve_lower_transposed(g, factor, Y);
+  copy(g, transpose(Y), A);
   for_each(g, q, [&](int i) { c(i) = mean(p + i); });
-  product(g, transpose(Y), mean.segment(0, p), c, Update::subtract);
+  product(g, A, mean.segment(0, p), c, Update::subtract);
 
-  if (b.outputs_are_changes) for_each(g, q, [&](int i) { Y(i, i) += Scalar(1); });
+  if (b.outputs_are_changes) for_each(g, q, [&](int i) { A(i, i) += Scalar(1); });
 
   const Mask<Scalar> finite_fit = finite(sum(g, c) + sum_of_lower(g, F)) | !ok;
-  store(g, lanes, transpose(Y), b.gain, 0);
+  store(g, lanes, A, b.gain, 0);
   store(g, lanes, c, b.offset, 0);
   store(g, lanes, F, b.covariance, 0);
   store_outcome(g, lanes, !(finite_input & finite_fit), Outcome::not_finite, !ok, Outcome::not_positive_definite,

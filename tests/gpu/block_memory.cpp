@@ -60,7 +60,7 @@ void print_all(const char* real, const Shape& s) {
     expectation_maximisation<Solo, T, T>(g, mixture, nullptr, nullptr, nullptr, {}, {}, scratch);
   });
   print<T>("MixturePrior", real, s, mixture.points, [&](auto& scratch) {
-    mixture_moments<Solo, T, T>(g, mixture, kSteps, kSamples, {}, {}, 0, {}, nullptr, nullptr, scratch);
+    mixture_moments<Solo, T, T>(g, mixture, kSteps, kSamples, {}, {}, 0, {}, T(1), nullptr, nullptr, scratch);
   });
   print<T>("Rearrange", real, s, kSamples * d, [](auto&) {});
   print<T>("MeanStates", real, s, s.states, [](auto&) {});

@@ -75,7 +75,7 @@ TYPED_TEST(MixtureKernel, ThePriorIsTheMixturesMomentsUnderTheMeanResponsibiliti
     const Mixture<const Real> m{c.mixture.mean.data(), c.mixture.covariance.data(), c.mixture.weight.data()};
     const MixtureShape shape{std::int64_t{T} * S, static_cast<int>(d), static_cast<int>(e.components)};
     run_on<TypeParam>([&](const auto& g, auto& scratch) {
-      mixture_moments(g, shape, T, S, batch(queries), batch(weights.view()), 0, m, mean.data(), scatter.data(),
+      mixture_moments(g, shape, T, S, batch(queries), batch(weights.view()), 0, m, Real(1), mean.data(), scatter.data(),
                       scratch);
     });
     for (int t = 0; t < T; ++t) {

@@ -71,11 +71,9 @@ struct MixturePrior {
   template <class Group, class Scalar>
   MDGPS_FUNCTION void operator()(const Group& g, std::int64_t i, Scratch<Scalar>& scratch) const {
     const std::int64_t d = shape.dimensions;
-    Real* own_scatter = scatter + i * steps * d * d;
-    mixture_moments(g, shape, steps, samples, points, weights, i, mixture_of(mixtures, shape, i), mean + i * steps * d,
-                    own_scatter, scratch);
+    mixture_moments(g, shape, steps, samples, points, weights, i, mixture_of(mixtures, shape, i), strength,
+                    mean + i * steps * d, scatter + i * steps * d * d, scratch);
     if (scratch.counting()) return;
-    for_each(g, steps * shape.dimensions * shape.dimensions, [&](int e) { own_scatter[e] *= strength; });
     for_each(g, steps, [&](int t) {
       *mean_strength.at(i, t) = strength;
       *all_degrees.at(i, t) = degrees;
