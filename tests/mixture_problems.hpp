@@ -16,9 +16,9 @@ namespace mdgps::problems {
 struct MixtureExtents {
   std::int64_t conditions, points, dimensions, components;
 };
-// Components fewer than lanes, as many, and more; points that blocks and tiles do not divide.
+// Components fewer than lanes, as many, and more; dimensions likewise; points that blocks and tiles do not divide.
 inline const std::vector<MixtureExtents> mixture_extents = {
-    {1, 40, 1, 1}, {2, 150, 3, 2}, {1, 331, 7, 8}, {2, 260, 5, 11}};
+    {1, 40, 1, 1}, {2, 150, 3, 2}, {1, 331, 7, 8}, {2, 260, 5, 11}, {1, 240, 21, 3}};
 
 /// Points in clusters on a ring, and a first assignment that is right for four points in five.
 template <class Real>
