@@ -15,12 +15,7 @@ void product_by_rows(const Matrix<T>& a, const Matrix<T>& b, const Matrix<T>& ou
                      Zeros zeros) noexcept;
 
 /// A group of one thread whose scalars are plain. What follows takes the place of the functions of the same names.
-struct ByRows : Solo {
-  /// Asks for memory that will be read soon, into the second cache: a step's numbers would fill half of the first.
-  void prefetch(const void* from, int bytes) const {
-    for (int i = 0; i < bytes; i += 64) __builtin_prefetch(static_cast<const char*>(from) + i, 0, 2);
-  }
-};
+struct ByRows : Solo {};
 
 template <class T>
 MDGPS_INLINE inline void product(const ByRows&, const Matrix<T>& a, const Matrix<T>& b, const Matrix<T>& out,

@@ -7,6 +7,10 @@
 
 #include "kernels/core.hpp"
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 namespace mdgps::kernels::inline MDGPS_TARGET {
 
 /// Lanes of one full-width register of the target; a portable build uses what SSE2 and NEON have.
@@ -104,9 +108,27 @@ Pack<T, W> for_each_lane(Pack<T, W> x, Function f) {
   __builtin_memcpy(&y, lanes, sizeof(y));
   return y;
 }
+
+#if defined(__AVX2__)
+/// @name Roots of a register
+/// @{
+MDGPS_INLINE inline __m256d root_of(__m256d x) { return _mm256_sqrt_pd(x); }
+MDGPS_INLINE inline __m256 root_of(__m256 x) { return _mm256_sqrt_ps(x); }
+#if defined(__AVX512F__)
+MDGPS_INLINE inline __m512d root_of(__m512d x) { return _mm512_sqrt_pd(x); }
+MDGPS_INLINE inline __m512 root_of(__m512 x) { return _mm512_sqrt_ps(x); }
+#endif
+/// @}
+#endif
+
+/// By one instruction where there is one: GCC does not find it without -ftree-slp-vectorize.
 template <class T, int W>
 Pack<T, W> root(Pack<T, W> x) {
-  return for_each_lane(x, [](T e) { return root(e); });
+  if constexpr (requires { root_of(x.v); }) {
+    return Pack<T, W>(root_of(x.v));
+  } else {
+    return for_each_lane(x, [](T e) { return root(e); });
+  }
 }
 template <class T, int W>
 Pack<T, W> logarithm(Pack<T, W> x) {
