@@ -1,8 +1,11 @@
-// Dynamics fits and the mixture prior's expectation maximisation, at the sizes of the peg task.
+// Dynamics fits and the mixture prior's expectation maximisation, at the sizes of the peg task, and what a training
+// iteration asks of samples and policies.
 
 #include "bench/cases.hpp"
 #include "mdgps/solver/gaussian_mixture.hpp"
+#include "mdgps/solver/precisions.hpp"
 #include "mdgps/solver/regression.hpp"
+#include "mdgps/solver/sample_costs.hpp"
 
 namespace mdgps::bench {
 namespace {
@@ -64,6 +67,36 @@ BENCHMARK_CAPTURE(mixture_iterations, fused_apart, SolverPath::fused, 12.0)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(mixture_iterations, wide_apart, SolverPath::wide, 12.0)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+/// Precisions and entropies of the policies of N conditions x 100 steps, 7 actions. Their flops are not counted.
+void policy_precisions(benchmark::State& state) {
+  const std::int64_t N = state.range(0), T = 100, m = 7;
+  problems::Draws draws(1);
+  Array<double, 4> covariances({N, T, m, m}), inverses({N, T, m, m});
+  Array<double, 2> entropies({N, T});
+  for (std::int64_t i = 0; i < N; ++i)
+    for (std::int64_t t = 0; t < T; ++t) problems::fill_positive_definite(draws, covariances.view()[i][t], 1.0);
+  const View<const double, 4> given = std::as_const(covariances).view();
+  OwnWorkspace workspace(precisions_workspace_size<double>(given));
+  for (auto _ : state) precisions<double>(given, inverses.view(), entropies.view(), workspace, Stream{});
+  count(state, double(N), 0, sizeof(double) * double(N * T * (2 * m * m + 1)));
+}
+BENCHMARK(policy_precisions)->Arg(9)->Arg(1024)->UseRealTime()->Unit(benchmark::kMicrosecond);
+
+/// What the samples of N conditions cost, 5 of 100 steps each, likewise.
+void costs_of_samples(benchmark::State& state) {
+  const std::int64_t N = state.range(0), S = 5, T = 100;
+  problems::Draws draws(1);
+  Array<double, 3> costs({N, S, T});
+  const Array<double, 2> weights({N, S}, 1.0);
+  for (double& x : costs.elements()) x = draws.normal();
+  SampleCostArrays<double> result(N, S, T);
+  const View<const double, 3> given = std::as_const(costs).view();
+  OwnWorkspace workspace(sample_costs_workspace_size<double>(given));
+  for (auto _ : state) sample_costs<double>(given, weights.view(), result.view(), workspace, Stream{});
+  count(state, double(N), 0, sizeof(double) * double(N * (S * T + T + 2 * S + 2)));
+}
+BENCHMARK(costs_of_samples)->Arg(9)->Arg(1024)->UseRealTime()->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace mdgps::bench
