@@ -302,30 +302,24 @@ struct ComponentShares {
   MDGPS_FUNCTION bool claims(int k) const { return !(share[k] < T(1e-12)); }
 };
 
-/// f(first column of a piece) for C pieces of a row of d entries, as many in each as a pack has lanes, from column j
-/// on; the last may overlap the one before.
-template <class Pack, int C, class Function>
-MDGPS_FUNCTION void for_each_piece(int d, int j, Function f) {
-  constexpr int W = lane_count<Pack>;
-  unrolled<C>([&](auto c) MDGPS_INLINE { f(c, j + (c + 1) * W <= d ? j + c * W : d - W); });
-}
-
-/// C pieces of row i of strength times the mixture's covariance about mu_0.
+/// C pieces of row i of strength times the mixture's covariance about mu_0, from column j on, each with as many entries
+/// as a pack has lanes; the last of a row may overlap the one before.
 template <class Pack, int C, class T>
 MDGPS_FUNCTION void covariance_pieces(const ComponentShares<T>& shares, int claims, int d, const T* covariance,
                                       T strength, int i, int j, T* to) {
+  constexpr int W = lane_count<Pack>;
+  const auto first = [&](int c) MDGPS_INLINE { return j + (c + 1) * W <= d ? j + c * W : d - W; };
   Pack sum[C] = {};
   for (int l = 0; l < claims; ++l) {
     const int k = shares.list[l];
     const Pack share(shares.share[k]), error_i(shares.error[l * d + i]);
     const T* error = shares.error + l * d;
     const T* row = covariance + (std::int64_t{k} * d + i) * d;
-    for_each_piece<Pack, C>(d, j, [&](auto c, int first) MDGPS_INLINE {
-      sum[c] += share * (read_lanes<Pack>(row + first) + error_i * read_lanes<Pack>(error + first));
+    unrolled<C>([&](auto c) MDGPS_INLINE {
+      sum[c] += share * (read_lanes<Pack>(row + first(c)) + error_i * read_lanes<Pack>(error + first(c)));
     });
   }
-  for_each_piece<Pack, C>(d, j,
-                          [&](auto c, int first) MDGPS_INLINE { write_lanes(Pack(strength) * sum[c], to + first); });
+  unrolled<C>([&](auto c) MDGPS_INLINE { write_lanes(Pack(strength) * sum[c], to + first(c)); });
 }
 
 /// Row i up to the diagonal, by pieces whose sums stay in registers.
