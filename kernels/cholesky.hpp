@@ -82,13 +82,17 @@ inline constexpr int columns_at_once = is_alone<Group> ? 6 : 1;
 /// f(c0, count) for the columns [c0, c0 + count) of a matrix, at most C of them with a thread; count is a constant.
 template <int C, class Group, class Function>
 MDGPS_FUNCTION void for_each_run_of_columns(const Group& g, int columns, Function f) {
-  const Tiling runs(columns, C);
-  for_each(g, runs.tiles, [&](int run) {
-    const int c0 = runs.begin(run), count = runs.begin(run + 1) - c0;
-    unrolled<C>([&](auto c) MDGPS_INLINE {
-      if (count == c + 1) f(c0, std::integral_constant<int, c + 1>{});
+  if constexpr (C == 1) {
+    for_each(g, columns, [&](int c) { f(c, std::integral_constant<int, 1>{}); });
+  } else {
+    const Tiling runs(columns, C);
+    for_each(g, runs.tiles, [&](int run) {
+      const int c0 = runs.begin(run), count = runs.begin(run + 1) - c0;
+      unrolled<C>([&](auto c) MDGPS_INLINE {
+        if (count == c + 1) f(c0, std::integral_constant<int, c + 1>{});
+      });
     });
-  });
+  }
 }
 
 /// x[c] -= sum_k l_k b(k, c).   l [k], b [k,C]

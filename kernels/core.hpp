@@ -83,8 +83,8 @@ MDGPS_FUNCTION auto sum_of(const Group& g, int n, Function f) {
   return g.sum(sum);
 }
 
-/// Asks for n numbers that the group will read soon, where it can ask: on a GPU they come to the L2 cache while it
-/// works on what it has. The threads share them out in runs of 512 bytes.
+/// Asks for n numbers that the group will use soon, where it can ask: they come to the L2 cache while it works on what
+/// it has. The threads share them out in runs of 512 bytes.
 template <class Group, class T>
 MDGPS_FUNCTION void prefetch([[maybe_unused]] const Group& g, [[maybe_unused]] const T* from, [[maybe_unused]] int n) {
   if constexpr (requires { g.prefetch(from, 0); }) {

@@ -299,7 +299,7 @@ struct ComponentShares {
   int* list;  ///< [K]
   T* error;   ///< [K,d]
 
-  MDGPS_FUNCTION bool claims(int k) const { return !(share[k] < T(1e-12)); }
+  MDGPS_FUNCTION bool has_share(int k) const { return !(share[k] < T(1e-12)); }
 };
 
 /// C pieces of row i of strength times the mixture's covariance about mu_0, from column j on, each with as many entries
@@ -356,11 +356,11 @@ MDGPS_FUNCTION void prior_moments(const Group& g, const MixtureShape& shape, int
   });
   const auto claims_before = [&](int end) {
     int claims = 0;
-    for (int k = 0; k < end; ++k) claims += shares.claims(k) ? 1 : 0;
+    for (int k = 0; k < end; ++k) claims += shares.has_share(k) ? 1 : 0;
     return claims;
   };
   for_each(g, K, [&](int k) {
-    if (!shares.claims(k)) return;
+    if (!shares.has_share(k)) return;
     const int l = claims_before(k);
     shares.list[l] = k;
     for (int j = 0; j < d; ++j) shares.error[l * d + j] = mixture.mean[k * d + j] - mean[j];

@@ -71,7 +71,7 @@ struct Runs {
     if (batch.contiguous(m.cols) && m.contiguous()) {
       cols *= rows;
       rows = 1;
-    } else if ((batch.col_stride != 1 || m.col_stride != 1) && m.cols > 1) {
+    } else if (W == 1 || batch.col_stride != 1 || m.col_stride != 1) {
       cols = 0;  // none
     }
   }
@@ -82,7 +82,7 @@ struct Runs {
   MDGPS_FUNCTION void for_each(const Group& g, Function f) const {
     const auto first = [this](int run) { return run * W + W <= cols ? run * W : cols - W; };
     const int runs = (cols + W - 1) / W;
-    if (rows == 1) {
+    if (W == 1 || rows == 1) {  // runs of one number are for what has no gaps at all: less code on a GPU
       kernels::for_each(g, runs, [&](int run) { f(first(run), first(run)); });
     } else {
       for_each_entry(g, rows, runs,

@@ -121,7 +121,7 @@ MDGPS_INLINE inline __m512 root_of(__m512 x) { return _mm512_sqrt_ps(x); }
 /// @}
 #endif
 
-/// By one instruction where there is one: GCC does not find it without -ftree-slp-vectorize.
+/// With AVX2 and AVX-512 by one instruction: GCC does not find it without -ftree-slp-vectorize.
 template <class T, int W>
 Pack<T, W> root(Pack<T, W> x) {
   if constexpr (requires { root_of(x.v); }) {

@@ -153,7 +153,7 @@ void mirror_rows(const Matrix<T>& a) noexcept {
 }
 
 /// The product of matrix.hpp for a result no wider than a tile and a b whose rows have no gaps, without the mirror.
-/// shift   a's first row is the row `shift` of the matrix that has the zeros, where it has its first column
+/// shift   so many rows more than columns a begins from the corner of the matrix that has the zeros
 template <class T>
 void product_of_columns(const Matrix<T>& a, const Matrix<T>& b, const Matrix<T>& out, Update update, Part part,
                         Zeros zeros, int shift = 0) noexcept {
@@ -177,7 +177,7 @@ void product_of_columns(const Matrix<T>& a, const Matrix<T>& b, const Matrix<T>&
     tile.out = &out(i, 0);
     if (zeros != Zeros::none) {
       const Depths depths(zeros, i + shift, i + rows + shift, a.cols);
-      const int first = depths.first > 0 ? depths.first : 0;
+      const int first = depths.first < 0 ? 0 : depths.first < a.cols ? depths.first : a.cols;
       tile.a += first * tile.a_col;
       tile.b = b.data + first * tile.b_row;
       tile.depth = depths.last - first;
@@ -187,7 +187,7 @@ void product_of_columns(const Matrix<T>& a, const Matrix<T>& b, const Matrix<T>&
   }
 }
 
-/// A row of a product whose result is a vector: the vector times rows of a'.
+/// A product with a vector, as the vector's row times a'.
 template <class T>
 void product_with_vector(const Matrix<T>& a, const Matrix<T>& x, const Matrix<T>& out, Update update,
                          Zeros zeros) noexcept {
@@ -223,7 +223,7 @@ void product_by_rows(const Matrix<T>& a, const Matrix<T>& b, const Matrix<T>& ou
     for (int tile = 0; tile < tiling.tiles; ++tile) {
       const int j0 = tiling.begin(tile), columns = tiling.begin(tile + 1) - j0;
       const int above = part == Part::full ? 0 : j0;  // rows wholly above the diagonal
-      const int rows = out.rows - above, depth = side_by_side ? a.cols : most_depth;
+      const int rows = out.rows - above, depth = side_by_side ? a.cols + 1 : most_depth;
       Update update_of_part = update;
       for (int k0 = 0; k0 == 0 || k0 < a.cols; k0 += depth) {
         const int k = k0 + depth < a.cols ? depth : a.cols - k0;

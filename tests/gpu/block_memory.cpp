@@ -50,7 +50,10 @@ void print_all(const char* real, const Shape& s) {
   print<T>("CStep", real, s, tiles(p),
            [&](auto& scratch) { kernels::c_step<Solo, T, T>(g, lanes, s, {}, {}, scratch); });
   print<T>("FitLinearGaussian", real, s, tiles(d), [&](auto& scratch) {
-    kernels::fit_linear_gaussian<Solo, T, T>(g, lanes, {kSamples, p, s.states}, {}, scratch);
+    T prior_mean{};  // with a prior, as in training
+    RegressionBatch<T> batch{};
+    batch.prior.mean.data = &prior_mean;
+    kernels::fit_linear_gaussian<Solo, T, T>(g, lanes, {kSamples, p, s.states}, batch, scratch);
   });
   print<T>("ExpandCost", real, s, tiles(p), [&](auto& scratch) {
     const CostShape shape{kSamples, s.states, s.actions, 6, 2, 7};

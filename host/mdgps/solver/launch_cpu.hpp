@@ -20,20 +20,6 @@ namespace mdgps::MDGPS_TARGET {
 
 using namespace mdgps::kernels;
 
-}  // namespace mdgps::MDGPS_TARGET
-
-// Compiled once per instruction set, in product_by_rows.target.cpp.
-extern template void mdgps::kernels::product_by_rows(const mdgps::kernels::Matrix<float>&,
-                                                     const mdgps::kernels::Matrix<float>&,
-                                                     const mdgps::kernels::Matrix<float>&, mdgps::kernels::Update,
-                                                     mdgps::kernels::Part, mdgps::kernels::Zeros) noexcept;
-extern template void mdgps::kernels::product_by_rows(const mdgps::kernels::Matrix<double>&,
-                                                     const mdgps::kernels::Matrix<double>&,
-                                                     const mdgps::kernels::Matrix<double>&, mdgps::kernels::Update,
-                                                     mdgps::kernels::Part, mdgps::kernels::Zeros) noexcept;
-
-namespace mdgps::MDGPS_TARGET {
-
 template <class Real>
 using NativePack = Pack<Real, native_lanes<Real>>;
 

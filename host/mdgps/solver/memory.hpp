@@ -10,7 +10,8 @@
 
 namespace mdgps {
 
-/// Zeroed memory for a device, in whole cache lines: the CPU's own, or CUDA's unified memory, whose pages move to use.
+/// Zeroed memory for a device, which begins with a cache line: the CPU's own, or CUDA's unified memory, whose pages
+/// move to where they are used.
 /// Throws std::bad_alloc where there is no more, std::invalid_argument for a GPU in a build without CUDA.
 MDGPS_API void* allocate_shared(Device device, std::size_t bytes);
 /// Gives it back, when the device's work on it is done.
