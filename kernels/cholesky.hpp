@@ -49,6 +49,15 @@ MDGPS_FUNCTION void cholesky_panel(const Group& g, const Matrix<Scalar>& panel, 
   finish_panel(g, panel, l, inverse);
 }
 
+/// The same for at most N columns, by the code of their number.
+template <int N, class Group, class Scalar>
+MDGPS_FUNCTION void cholesky_panel_of(const Group& g, const Matrix<Scalar>& panel, Mask<Scalar>& ok) {
+  if constexpr (N > 1) {
+    if (panel.cols < N) return cholesky_panel_of<N - 1>(g, panel, ok);
+  }
+  cholesky_panel<N>(g, panel, ok);
+}
+
 /// A = L L' in place (lower triangle; what is above it is left alone).   A [n,n] symmetric.
 /// Rows below the n-th, where there are some, become B L^-T: a row q' becomes (L^-1 q)'.
 /// Where a pivot is not positive, ok becomes false and the pivot is read as 1: that lane stays finite and is not used.
@@ -63,15 +72,7 @@ MDGPS_FUNCTION void cholesky(const Group& g, const Matrix<Scalar>& a, Mask<Scala
     if (first > 0)
       product(g, a.block(first, 0, below, first), transpose(a.block(first, 0, columns, first)), panel, Update::subtract,
               Part::lower);
-    if (columns == 4) {
-      cholesky_panel<4>(g, panel, ok);
-    } else if (columns == 3) {
-      cholesky_panel<3>(g, panel, ok);
-    } else if (columns == 2) {
-      cholesky_panel<2>(g, panel, ok);
-    } else {
-      cholesky_panel<1>(g, panel, ok);
-    }
+    cholesky_panel_of<width>(g, panel, ok);
   }
 }
 
@@ -95,12 +96,13 @@ MDGPS_FUNCTION void for_each_run_of_columns(const Group& g, int columns, Functio
   }
 }
 
-/// x[c] -= sum_k l_k b(k, c).   l [k], b [k,C]
+/// x[c] -= sum of l(i, k) b(k, c0 + c) over the k from first to before last.
 template <int C, class Scalar>
-MDGPS_FUNCTION void eliminate(const Matrix<Scalar>& l, const Matrix<Scalar>& b, Scalar (&x)[C]) {
-  for (int k = 0; k < l.rows; ++k) {
-    const Scalar y = l(k, 0);
-    unrolled<C>([&](auto c) MDGPS_INLINE { x[c] -= y * b(k, c); });
+MDGPS_FUNCTION void eliminate(const Matrix<Scalar>& l, int i, const Matrix<Scalar>& b, int c0, int first, int last,
+                              Scalar (&x)[C]) {
+  for (int k = first; k < last; ++k) {
+    const Scalar y = l(i, k);
+    unrolled<C>([&](auto c) MDGPS_INLINE { x[c] -= y * b(k, c0 + c); });
   }
 }
 
@@ -111,7 +113,7 @@ MDGPS_FUNCTION void solve_lower(const Group& g, const Matrix<Scalar>& l, const M
     for (int i = 0; i < l.rows; ++i) {
       Scalar x[count];
       unrolled<count>([&](auto c) MDGPS_INLINE { x[c] = b(i, c0 + c); });
-      eliminate(transpose(l.block(i, 0, 1, i)), b.block(0, c0, i, count), x);
+      eliminate(l, i, b, c0, 0, i, x);
       unrolled<count>([&](auto c) MDGPS_INLINE { b(i, c0 + c) = x[c] / l(i, i); });
     }
   });
@@ -122,10 +124,9 @@ template <class Group, class Scalar>
 MDGPS_FUNCTION void solve_lower_transposed(const Group& g, const Matrix<Scalar>& l, const Matrix<Scalar>& b) {
   for_each_run_of_columns<columns_at_once<Group>>(g, b.cols, [&](int c0, auto count) {
     for (int i = l.rows - 1; i >= 0; --i) {
-      const int below = l.rows - i - 1;
       Scalar x[count];
       unrolled<count>([&](auto c) MDGPS_INLINE { x[c] = b(i, c0 + c); });
-      eliminate(l.block(i + 1, i, below, 1), b.block(i + 1, c0, below, count), x);
+      eliminate(transpose(l), i, b, c0, i + 1, l.rows, x);
       unrolled<count>([&](auto c) MDGPS_INLINE { b(i, c0 + c) = x[c] / l(i, i); });
     }
   });
@@ -142,7 +143,7 @@ MDGPS_FUNCTION void invert_lower(const Group& g, const Matrix<Scalar>& l, const 
   for_each_run_of_columns<C>(g, l.rows, [&](int c0, auto count) {
     for (int i = c0 + 1; i < l.rows; ++i) {
       Scalar x[count] = {};
-      eliminate(transpose(l.block(i, c0, 1, i - c0)), inverse.block(c0, c0, i - c0, count), x);
+      eliminate(l, i, inverse, c0, c0, i, x);
       unrolled<count>([&](auto c) MDGPS_INLINE {
         if (c0 + c < i) inverse(i, c0 + c) = x[c] * inverse(i, i);
       });

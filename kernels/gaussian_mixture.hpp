@@ -298,8 +298,6 @@ struct ComponentShares {
   T* share;   ///< [K]
   int* list;  ///< [K]
   T* error;   ///< [K,d]
-
-  MDGPS_FUNCTION bool has_share(int k) const { return !(share[k] < T(1e-12)); }
 };
 
 /// C pieces of row i of strength times the mixture's covariance about mu_0, from column j on, each with as many entries
@@ -354,18 +352,15 @@ MDGPS_FUNCTION void prior_moments(const Group& g, const MixtureShape& shape, int
     for (int k = 0; k < K; ++k) sum += shares.share[k] * mixture.mean[k * d + i];
     mean[i] = sum;
   });
-  const auto claims_before = [&](int end) {
-    int claims = 0;
-    for (int k = 0; k < end; ++k) claims += shares.has_share(k) ? 1 : 0;
-    return claims;
-  };
-  for_each(g, K, [&](int k) {
-    if (!shares.has_share(k)) return;
-    const int l = claims_before(k);
-    shares.list[l] = k;
-    for (int j = 0; j < d; ++j) shares.error[l * d + j] = mixture.mean[k * d + j] - mean[j];
-  });
-  const int claims = claims_before(K);
+  int claims = 0;  // the same in every thread
+  for (int k = 0; k < K; ++k) {
+    if (shares.share[k] < T(1e-12)) continue;
+    for_each(g, d, [&](int j) {
+      if (j == 0) shares.list[claims] = k;
+      shares.error[claims * d + j] = mixture.mean[k * d + j] - mean[j];
+    });
+    ++claims;
+  }
   for_each(g, d, [&](int i) {
     if (d < W) {
       covariance_row<T, 1>(shares, claims, d, mixture.covariance, strength, i, 0, scatter + i * d);

@@ -115,8 +115,9 @@ Pack<T, W> for_each_lane(Pack<T, W> x, Function f) {
 MDGPS_INLINE inline __m256d root_of(__m256d x) { return _mm256_sqrt_pd(x); }
 MDGPS_INLINE inline __m256 root_of(__m256 x) { return _mm256_sqrt_ps(x); }
 #if defined(__AVX512F__)
-MDGPS_INLINE inline __m512d root_of(__m512d x) { return _mm512_sqrt_pd(x); }
-MDGPS_INLINE inline __m512 root_of(__m512 x) { return _mm512_sqrt_ps(x); }
+// GCC 12 warns that the forms without a mask read what nobody has written.
+MDGPS_INLINE inline __m512d root_of(__m512d x) { return _mm512_maskz_sqrt_pd(static_cast<__mmask8>(-1), x); }
+MDGPS_INLINE inline __m512 root_of(__m512 x) { return _mm512_maskz_sqrt_ps(static_cast<__mmask16>(-1), x); }
 #endif
 /// @}
 #endif

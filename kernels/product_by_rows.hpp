@@ -296,15 +296,7 @@ void cholesky_by_rows(const Matrix<T>& a, bool& ok) noexcept {
                       Zeros::none);
     const bool needed = keeps && count == width;
     const PanelByRows<T> g{{}, columns.block(first, first, needed ? width : 0, below)};
-    if (count == 4) {
-      cholesky_panel<4>(g, panel, ok);
-    } else if (count == 3) {
-      cholesky_panel<3>(g, panel, ok);
-    } else if (count == 2) {
-      cholesky_panel<2>(g, panel, ok);
-    } else {
-      cholesky_panel<1>(g, panel, ok);
-    }
+    cholesky_panel_of<width>(g, panel, ok);
   }
 }
 

@@ -14,11 +14,10 @@
 
 #include "bench/gpu/counted.hpp"
 #include "kernels/backward_pass.hpp"
-#include "kernels/c_step.hpp"
 #include "kernels/forward_pass.hpp"
 #include "mdgps/solver/backward_pass.hpp"
 #include "mdgps/solver/batches.hpp"
-#include "mdgps/solver/c_step.hpp"
+#include "mdgps/solver/c_step_batch.hpp"
 #include "mdgps/solver/devices.hpp"
 #include "mdgps/solver/forward_pass.hpp"
 #include "tests/gpu/mirror.hpp"
@@ -123,12 +122,7 @@ Work forward_work(const BatchShape& s) {
 Work evaluation_work(const BatchShape& s) {
   Case c({1, s.steps, s.states, s.actions});
   const auto lanes = condition_lanes<Counted>(0, 1);
-  const auto problem = std::as_const(c.p).view();
-  const auto out = c.result.view();
-  const CStepBatch<double> b{batch(problem.initial),      batch(problem.dynamics), batch(problem.cost),
-                             batch(problem.reference),    batch(problem.epsilon),  batch(problem.initial_dual),
-                             batch(out.policy),           batch(out.dual),         batch(out.kl_divergence),
-                             batch(out.dual_evaluations), batch(out.status)};
+  const auto b = batch(std::as_const(c.p).view(), c.result.view());
   const auto search = [&](int evaluations) {
     return count([&](auto& scratch) {
       // A tolerance that is never met: every evaluation is used.

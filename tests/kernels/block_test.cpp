@@ -3,7 +3,7 @@
 
 #include "mdgps/solver/block.hpp"
 
-#include "kernels/c_step.hpp"
+#include "mdgps/solver/c_step_batch.hpp"
 #include "tests/kernels/backends.hpp"
 #include "trajectory_checks.hpp"
 
@@ -28,12 +28,7 @@ struct CStepOperation {
 /// Runs all blocks of a launch, one after another, each with its own shared memory, and returns the shared bytes.
 std::size_t launch(const problems::Trajectory<double>& p, CStepResultArrays<double>& result, int most_shared,
                    int blocks) {
-  const auto problem = p.view();
-  const auto out = result.view();
-  const CStepBatch<double> b{batch(problem.initial),      batch(problem.dynamics), batch(problem.cost),
-                             batch(problem.reference),    batch(problem.epsilon),  batch(problem.initial_dual),
-                             batch(out.policy),           batch(out.dual),         batch(out.kl_divergence),
-                             batch(out.dual_evaluations), batch(out.status)};
+  const auto b = batch(p.view(), result.view());
   const auto options = problems::precise_c_step<double>();
   const OnConditions<double, CStepOperation> op{
       {shape_of(p.shape), b, {options.tolerance, options.max_evaluations, options.min_dual, options.max_dual}},

@@ -1,9 +1,8 @@
 // The C-step, on every pack width and group.
 
-#include "kernels/c_step.hpp"
-
 #include <algorithm>
 
+#include "mdgps/solver/c_step_batch.hpp"
 #include "tests/kernels/backends.hpp"
 #include "trajectory_checks.hpp"
 
@@ -15,12 +14,7 @@ using problems::random_trajectory;
 template <class B, class Real>
 CStepResultArrays<Real> solve(const problems::Trajectory<Real>& p, const CStepOptions& options) {
   CStepResultArrays<Real> result(p.shape);
-  const auto problem = p.view();
-  const auto out = result.view();
-  const CStepBatch<Real> b{batch(problem.initial),      batch(problem.dynamics), batch(problem.cost),
-                           batch(problem.reference),    batch(problem.epsilon),  batch(problem.initial_dual),
-                           batch(out.policy),           batch(out.dual),         batch(out.kl_divergence),
-                           batch(out.dual_evaluations), batch(out.status),       batch(problem.entropy_weight)};
+  const auto b = batch(p.view(), result.view());
   const DualSearchOptions search{options.tolerance, options.max_evaluations, options.min_dual, options.max_dual,
                                  std::max(1, options.speculation)};
   run_conditions<B>(p.shape.conditions, search.width, [&](const auto& g, const auto& lanes, auto& scratch) {
@@ -122,12 +116,7 @@ TEST(CStepTeam, CandidatesInGroupsLeadToTheAnswerOfCandidatesInLanes) {
   const auto in_lanes = solve<Backend<Pack<double, 8>>>(p, options);
 
   CStepResultArrays<double> result(extents);
-  const auto problem = std::as_const(p).view();
-  const auto out = result.view();
-  const CStepBatch<double> b{batch(problem.initial),      batch(problem.dynamics), batch(problem.cost),
-                             batch(problem.reference),    batch(problem.epsilon),  batch(problem.initial_dual),
-                             batch(out.policy),           batch(out.dual),         batch(out.kl_divergence),
-                             batch(out.dual_evaluations), batch(out.status)};
+  const auto b = batch(std::as_const(p).view(), result.view());
   const DualSearchOptions search{options.tolerance, options.max_evaluations, options.min_dual, options.max_dual, width};
   for (std::int64_t i = 0; i < extents.conditions; ++i) {
     const auto lanes = condition_lanes<double>(i, extents.conditions);

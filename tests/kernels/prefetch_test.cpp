@@ -4,10 +4,10 @@
 #include <set>
 
 #include "kernels/backward_pass.hpp"
-#include "kernels/c_step.hpp"
 #include "kernels/expected_cost.hpp"
 #include "kernels/forward_pass.hpp"
 #include "kernels/kl_divergence.hpp"
+#include "mdgps/solver/c_step_batch.hpp"
 #include "tests/kernels/backends.hpp"
 #include "trajectory_checks.hpp"
 
@@ -150,12 +150,8 @@ TEST_F(Prefetch, ForwardPassAlone) {
 
 TEST_F(Prefetch, CStepAlone) {
   CStepResultArrays<double> result(p.shape);
-  const auto problem = p.view();
   const auto out = result.view();
-  const CStepBatch<double> b{batch(problem.initial),      batch(problem.dynamics), batch(problem.cost),
-                             batch(problem.reference),    batch(problem.epsilon),  batch(problem.initial_dual),
-                             batch(out.policy),           batch(out.dual),         batch(out.kl_divergence),
-                             batch(out.dual_evaluations), batch(out.status)};
+  const auto b = batch(p.view(), out);
   run<AskingAlone>([&](const auto& g, const auto& lanes, auto& scratch) {
     c_step(g, lanes, shape, b, DualSearchOptions{}, scratch);
   });

@@ -1,6 +1,4 @@
-#include "kernels/c_step.hpp"
-
-#include "mdgps/solver/c_step.hpp"
+#include "mdgps/solver/c_step_batch.hpp"
 #include "mdgps/solver/launch.hpp"
 
 namespace mdgps::MDGPS_TARGET {
@@ -23,15 +21,11 @@ struct CStep {
 template <class Real>
 WorkspaceNeeds c_step(const BatchShape& shape, const CStepProblem<Real>& problem, const CStepResult<Real>& result,
                       const CStepOptions& options, const Workspace& workspace, Stream stream) {
-  const CStepBatch<Real> batches{
-      batch(problem.initial),      batch(problem.dynamics),        batch(problem.cost),  batch(problem.reference),
-      batch(problem.epsilon),      batch(problem.initial_dual),    batch(result.policy), batch(result.dual),
-      batch(result.kl_divergence), batch(result.dual_evaluations), batch(result.status), batch(problem.entropy_weight)};
   const int width = speculation_width(options, shape, workspace.device);
   const DualSearchOptions search{options.tolerance, options.max_evaluations, options.min_dual, options.max_dual,
                                  candidates_at_once(width, workspace.device)};
   return launch_conditions<Real>(shape.conditions, search.width, workspace, stream,
-                                 CStep<Real>{shape_of(shape), batches, search});
+                                 CStep<Real>{shape_of(shape), batch(problem, result), search});
 }
 
 /// Whether a thread block's shared memory holds a condition's matrices at work. The CPU's caches take what they can.

@@ -2,7 +2,7 @@
 /// The operations' arguments as the wide path takes them. Private to the solver.
 
 #include "mdgps/solver/batches.hpp"
-#include "mdgps/solver/c_step.hpp"
+#include "mdgps/solver/c_step_batch.hpp"
 #include "mdgps/solver/gaussian_mixture.hpp"
 #include "mdgps/solver/wide/backward_pass.hpp"
 #include "mdgps/solver/wide/c_step.hpp"
@@ -11,14 +11,6 @@
 
 namespace mdgps::wide {
 
-template <class Real>
-CStepBatch<Real> batches_of(const CStepProblem<Real>& problem, const CStepResult<Real>& result) {
-  using mdgps::MDGPS_TARGET::batch;
-  return {batch(problem.initial),         batch(problem.dynamics), batch(problem.cost),
-          batch(problem.reference),       batch(problem.epsilon),  batch(problem.initial_dual),
-          batch(result.policy),           batch(result.dual),      batch(result.kl_divergence),
-          batch(result.dual_evaluations), batch(result.status),    batch(problem.entropy_weight)};
-}
 /// One candidate at a time: wide problems fill a machine without speculation.
 inline DualSearchOptions search_options(const CStepOptions& options) {
   return {options.tolerance, options.max_evaluations, options.min_dual, options.max_dual, 1};
@@ -36,7 +28,9 @@ struct CStepOperation {
 
   CStepOperation(const BatchShape& s, const CStepProblem<Real>& problem, const CStepResult<Real>& result,
                  const CStepOptions& o)
-      : shape(mdgps::MDGPS_TARGET::shape_of(s)), batches(batches_of(problem, result)), options(search_options(o)) {}
+      : shape(mdgps::MDGPS_TARGET::shape_of(s)),
+        batches(mdgps::MDGPS_TARGET::batch(problem, result)),
+        options(search_options(o)) {}
   auto memory(Pieces& pieces, int slots) const { return CStepMemory<Real>::take(pieces, shape, slots); }
   template <class BackEnd>
   void run(BackEnd& on, const CStepMemory<Real>& memory, int /*slots*/, std::int64_t first, std::int64_t end) const {
