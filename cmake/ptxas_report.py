@@ -18,9 +18,10 @@ import sys
 # Of a streaming multiprocessor: shared memory in bytes, blocks, warps, registers (CUDA C++ Programming Guide, Technical
 # Specifications per Compute Capability). A block reserves 1 KiB of shared memory.
 PROCESSORS = {"sm_80": (164 * 1024, 32, 64, 65536), "sm_90": (228 * 1024, 32, 64, 65536)}
-KERNELS = {"BackwardPass", "ForwardPass", "KlDivergence", "ExpectedCost", "CStep", "FitLinearGaussian", "ExpandCost",
-           "FitGaussianMixture", "MixturePrior", "RollOutPointMass", "RollOutNetwork", "Rearrange", "MeanStates",
-           "DrawImitationPoints", "AverageExpansion", "CompareActions", "InvertCovariances", "SumSampleCosts"}
+KERNELS = {"BackwardPass", "ForwardPass", "KlDivergence", "ExpectedCost", "CStep", "FitLinearGaussian",
+           "FitWithMixture", "ExpandCost", "FitGaussianMixture", "MixturePrior", "Responsibilities",
+           "RollOutPointMass", "RollOutNetwork", "Rearrange", "MeanStates", "DrawImitationPoints",
+           "AverageExpansion", "CompareActions", "InvertCovariances", "SumSampleCosts"}
 
 
 def record(target, command):

@@ -32,6 +32,12 @@ MDGPS_FUNCTION void for_each_pack_of_components(const MixtureShape& shape, Funct
   }
 }
 
+/// Plain elements from the scratch.
+template <class T, class Scalar>
+MDGPS_FUNCTION T* take_elements(Scratch<Scalar>& s, std::int64_t n) {
+  return reinterpret_cast<T*>(s.take_stored((n + lane_count<Scalar> - 1) / lane_count<Scalar>));
+}
+
 /// The memory of a matrix or a vector of whole packs, for as many packs of another width.
 template <class Pack, class Scalar>
 MDGPS_FUNCTION Matrix<Pack> of_packs(const Matrix<Scalar>& m) {
@@ -48,6 +54,12 @@ struct Mixture {
   T* mean;
   T* covariance;
   T* weight;
+
+  /// That of condition i, where the mixtures of all conditions follow each other.
+  MDGPS_FUNCTION Mixture of_condition(std::int64_t i, const MixtureShape& shape) const {
+    const std::int64_t K = shape.components, d = shape.dimensions;
+    return {mean + i * K * d, covariance + i * K * d * d, weight + i * K};
+  }
 };
 
 /// Points packed for C at a time by R rows of the whitener: squares[c] += |(W z_c - w)[i0 .. i0 + R)|^2.
@@ -298,6 +310,13 @@ struct ComponentShares {
   T* share;   ///< [K]
   int* list;  ///< [K]
   T* error;   ///< [K,d]
+
+  template <class Scalar>
+  MDGPS_FUNCTION static ComponentShares take(Scratch<Scalar>& s, const MixtureShape& shape) {
+    const int K = shape.components;
+    return {take_elements<T>(s, K), reinterpret_cast<int*>(take_elements<T>(s, K)),
+            take_elements<T>(s, std::int64_t{K} * shape.dimensions)};
+  }
 };
 
 /// C pieces of row i of strength times the mixture's covariance about mu_0, from column j on, each with as many entries
@@ -334,7 +353,8 @@ MDGPS_FUNCTION void covariance_row(const ComponentShares<T>& shares, int claims,
 
 /// mu_0 and Phi for the query points of one step: the mixture's moments under the points' mean responsibilities, the
 /// second times the prior's strength. Rows are worked off by as many entries as `Scalar` has lanes.
-/// responsibilities [points of the step, row]; mean [d], scatter [d,d] out
+/// responsibilities [points of the step, row]; mean [d], scatter [d,d] out, the lower triangle: some of what is above
+/// it is overwritten
 template <class Scalar, class Group, class T>
 MDGPS_FUNCTION void prior_moments(const Group& g, const MixtureShape& shape, int points, const T* responsibilities,
                                   int row, const Mixture<const T>& mixture, T strength,
@@ -368,7 +388,6 @@ MDGPS_FUNCTION void prior_moments(const Group& g, const MixtureShape& shape, int
       covariance_row<Scalar, pieces>(shares, claims, d, mixture.covariance, strength, i, 0, scatter + i * d);
     }
   });
-  mirror(g, matrix(scatter, d, d));
 }
 
 struct EmOptions {
@@ -395,13 +414,10 @@ MDGPS_FUNCTION EmResult expectation_maximisation(const Group& g, const MixtureSh
   const auto factors = ComponentFactors<Scalar>::take(scratch, d);
   const auto second = scratch.take_matrix(d, d);
   const auto first = scratch.take_vector(d);
-  const auto take = [&](std::int64_t n) {  // plain elements
-    return reinterpret_cast<T*>(scratch.take_stored((n + lane_count<Scalar> - 1) / lane_count<Scalar>));
-  };
-  T* table = take(P * row);
-  T* centred = take(P * d);
-  T* evidence = take(P);
-  T* centre = take(d);
+  T* table = take_elements<T>(scratch, P * row);
+  T* centred = take_elements<T>(scratch, P * d);
+  T* evidence = take_elements<T>(scratch, P);
+  T* centre = take_elements<T>(scratch, d);
   if (scratch.counting()) return {};
 
   const auto weight = [&](std::int64_t p) { return point_weights == nullptr ? T(1) : point_weights[p]; };
@@ -458,37 +474,100 @@ MDGPS_FUNCTION EmResult expectation_maximisation(const Group& g, const MixtureSh
   return result;
 }
 
-/// mu_0 and Phi of each step of a condition.   points [T,S,d] and weights [S] of the batch's condition i;
-/// prior_mean [T,d], prior_scatter [T,d,d], times the prior's strength, out.
+/// The points that choose the components of a step's prior.
+template <class T>
+struct QueryBatch {
+  int steps, samples;
+  Batch<const T> points;   ///< [S,d]
+  Batch<const T> weights;  ///< [S], the same for every step, or no memory: all 1
+};
+
+/// Responsibilities [T S,row] of the components for the query points of condition i.
+/// shape.points   T S
 template <class Group, class Scalar, class T>
-MDGPS_FUNCTION void mixture_moments(const Group& g, const MixtureShape& shape, int steps, int samples,
-                                    const Batch<const T>& points, const Batch<const T>& weights, std::int64_t i,
-                                    const Mixture<const T>& mixture, T strength, T* prior_mean, T* prior_scatter,
-                                    Scratch<Scalar>& scratch) {
-  const int d = shape.dimensions, K = shape.components, row = shape.padded<Scalar>();
+MDGPS_FUNCTION void responsibilities(const Group& g, const MixtureShape& shape, const QueryBatch<T>& query,
+                                     std::int64_t i, const Mixture<const T>& mixture, T* table,
+                                     Scratch<Scalar>& scratch) {
+  const int d = shape.dimensions, samples = query.samples;
   const auto factors = ComponentFactors<Scalar>::take(scratch, d);
-  const auto take = [&](std::int64_t n) {
-    return reinterpret_cast<T*>(scratch.take_stored((n + lane_count<Scalar> - 1) / lane_count<Scalar>));
-  };
-  T* table = take(shape.points * row);
-  T* queries = take(shape.points * d);
-  T* query_weights = take(shape.points);
-  T* evidence = take(shape.points);
-  const ComponentShares<T> shares{take(K), reinterpret_cast<int*>(take(K)), take(std::int64_t{K} * d)};
+  T* points = take_elements<T>(scratch, shape.points * d);
+  T* weights = take_elements<T>(scratch, shape.points);
+  T* evidence = take_elements<T>(scratch, shape.points);
   if (scratch.counting()) return;
 
   for_each(g, static_cast<int>(shape.points), [&](int p) {
     const int t = p / samples, s = p % samples;
-    const T* point = points.at(i, t) + s * points.row_stride;
-    query_weights[p] = weights.data == nullptr ? T(1) : *weights.at(i, s);
+    const T* point = query.points.at(i, t) + s * query.points.row_stride;
+    weights[p] = query.weights.data == nullptr ? T(1) : *query.weights.at(i, s);
     for (int j = 0; j < d; ++j)
-      queries[std::int64_t{p} * d + j] = query_weights[p] > T{} ? point[j * points.col_stride] : T{};
+      points[std::int64_t{p} * d + j] = weights[p] > T{} ? point[j * query.points.col_stride] : T{};
   });
-  log_joint(g, shape, queries, mixture, table, factors);
-  normalise(g, shape, query_weights, table, evidence, Scalar{});
-  for (int t = 0; t < steps; ++t)
-    prior_moments<Scalar>(g, shape, samples, table + std::int64_t{t} * samples * row, row, mixture, strength, shares,
-                          prior_mean + std::int64_t{t} * d, prior_scatter + std::int64_t{t} * d * d);
+  log_joint(g, shape, points, mixture, table, factors);
+  normalise(g, shape, weights, table, evidence, Scalar{});
 }
+
+/// mu_0 and Phi of each step of condition i.
+/// prior_mean [T,d], prior_scatter [T,d,d], times the prior's strength   out
+template <class Group, class Scalar, class T>
+MDGPS_FUNCTION void mixture_moments(const Group& g, const MixtureShape& shape, const QueryBatch<T>& query,
+                                    std::int64_t i, const Mixture<const T>& mixture, T strength, T* prior_mean,
+                                    T* prior_scatter, Scratch<Scalar>& scratch) {
+  const int d = shape.dimensions, row = shape.padded<Scalar>();
+  T* table = take_elements<T>(scratch, shape.points * row);
+  const auto shares = ComponentShares<T>::take(scratch, shape);
+  responsibilities(g, shape, query, i, mixture, table, scratch);
+  if (scratch.counting()) return;
+
+  for (int t = 0; t < query.steps; ++t) {
+    T* scatter = prior_scatter + std::int64_t{t} * d * d;
+    prior_moments<Scalar>(g, shape, query.samples, table + std::int64_t{t} * query.samples * row, row, mixture,
+                          strength, shares, prior_mean + std::int64_t{t} * d, scatter);
+    mirror(g, matrix(scatter, d, d));
+  }
+}
+
+/// A prior of fit_linear_gaussian: the mixture's, worked out where it is used and never stored. With five points a step
+/// in 59 dimensions it is thirty times as large as the responsibilities from which it comes.
+template <class T>
+struct MomentsPrior {
+  MixtureShape shape;
+  int steps, samples, row;    ///< of the query points, and of the table
+  const T* responsibilities;  ///< [N,T S,row]
+  Mixture<const T> mixtures;  ///< of all conditions
+  T strength, degrees;        ///< m and n_0
+
+  /// Of each lane, row-major.
+  struct Memory {
+    ComponentShares<T> shares;
+    T* mean;     ///< [lanes,d]
+    T* scatter;  ///< [lanes,d,d]
+  };
+  MDGPS_FUNCTION bool given() const { return true; }
+  template <class Scalar>
+  MDGPS_FUNCTION Memory take(Scratch<Scalar>& s) const {
+    const std::int64_t d = shape.dimensions, lanes = lane_count<Scalar> > 1 ? lane_count<Scalar> : 0;
+    return {ComponentShares<T>::take(s, shape), take_elements<T>(s, lanes * d), take_elements<T>(s, lanes * d * d)};
+  }
+  template <class Group, class Scalar>
+  MDGPS_FUNCTION void load(const Group& g, const Lanes<Scalar>& lanes, const Memory& memory, const Vector<Scalar>& mu_0,
+                           const Matrix<Scalar>& Phi, Scalar& m, Scalar& n_0) const {
+    const int d = shape.dimensions;
+    const auto find = [&](int w, T* mean, T* scatter) {
+      const std::int64_t i = lanes.condition[w], t = lanes.step[w];
+      prior_moments<Scalar>(g, shape, samples, responsibilities + (i * steps + t) * samples * row, row,
+                            mixtures.of_condition(i, shape), strength, memory.shares, mean, scatter);
+    };
+    if constexpr (lane_count<Scalar> == 1) {
+      find(0, reinterpret_cast<T*>(mu_0.data), reinterpret_cast<T*>(Phi.data));
+    } else {
+      for (int w = 0; w < lanes.count; ++w) find(w, memory.mean + w * d, memory.scatter + std::int64_t{w} * d * d);
+      const auto own = condition_lanes<Scalar>(0, lanes.count);
+      kernels::load(g, own, Batch<T>{memory.mean, d, 0, 1, 1}, 0, mu_0);
+      load_lower(g, own, Batch<T>{memory.scatter, std::int64_t{d} * d, 0, d, 1}, 0, Phi);
+    }
+    m = Scalar(strength);
+    n_0 = Scalar(degrees);
+  }
+};
 
 }  // namespace mdgps::kernels::inline MDGPS_TARGET

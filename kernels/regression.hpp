@@ -7,24 +7,41 @@
 
 namespace mdgps::kernels::inline MDGPS_TARGET {
 
-/// Normal-inverse-Wishart prior over the mean and covariance of a point [input; output].
+/// Normal-inverse-Wishart prior over the mean and covariance of a point [input; output], from memory.
 template <class T>
 struct PriorBatch {
   Batch<T> mean;           ///< mu_0 [d]
   Batch<T> scatter;        ///< Phi  [d,d]
   Batch<T> mean_strength;  ///< m, in samples
   Batch<T> degrees;        ///< n_0, in samples
+
+  MDGPS_FUNCTION bool given() const { return mean.data != nullptr; }
+  struct Memory {};
+  template <class Scalar>
+  MDGPS_FUNCTION Memory take(Scratch<Scalar>&) const {
+    return {};
+  }
+  /// mu_0 [d], the lower triangle of Phi [d,d], m and n_0 of the lanes' problems.
+  template <class Group, class Scalar>
+  MDGPS_FUNCTION void load(const Group& g, const Lanes<Scalar>& lanes, const Memory&, const Vector<Scalar>& mu_0,
+                           const Matrix<Scalar>& Phi, Scalar& m, Scalar& n_0) const {
+    kernels::load(g, lanes, mean, 0, mu_0);
+    load_lower(g, lanes, scatter, 0, Phi);
+    m = kernels::load(lanes, mean_strength, 0);
+    n_0 = kernels::load(lanes, degrees, 0);
+  }
 };
 
 struct RegressionShape {
   int samples, inputs, outputs;
 };
 
-template <class T>
+/// Prior   where the prior comes from: PriorBatch, or one with the same members
+template <class T, class Prior = PriorBatch<const T>>
 struct RegressionBatch {
   Batch<const T> inputs, outputs;  ///< [S,p] [S,q]
   Batch<const T> weights;          ///< [S], or no memory: all 1
-  PriorBatch<const T> prior;       ///< or no memory: maximum likelihood
+  Prior prior;                     ///< or none given: maximum likelihood
   T regularization;                ///< added to the diagonal of the inputs' covariance
   Batch<T> gain, offset, covariance;
   Batch<std::int32_t> status;
@@ -36,11 +53,11 @@ struct RegressionBatch {
 /// With the weighted mean mu and scatter S of N samples, the joint covariance is
 ///   Sigma = (S + Phi + N m / (N + m) (mu - mu_0)(mu - mu_0)') / (N + n_0),
 /// and the conditional follows: A = Sigma_yx Sigma_xx^-1, F = Sigma_yy - A Sigma_xy. The mean is not shrunk to mu_0.
-template <class Group, class Scalar, class T>
+template <class Group, class Scalar, class T, class Prior>
 MDGPS_FUNCTION void fit_linear_gaussian(const Group& g, const Lanes<Scalar>& lanes, const RegressionShape& shape,
-                                        const RegressionBatch<T>& b, Scratch<Scalar>& scratch) {
+                                        const RegressionBatch<T, Prior>& b, Scratch<Scalar>& scratch) {
   const int S = shape.samples, p = shape.inputs, q = shape.outputs, d = p + q;
-  const bool has_prior = b.prior.mean.data != nullptr;
+  const bool has_prior = b.prior.given();
   const int before = has_prior ? 1 : 0;  // the first row is mu - mu_0, with the weight that this has in Sigma
   const auto points = scratch.take_matrix(before + S, d);
   const auto weighted = scratch.take_matrix(before + S, d);
@@ -50,6 +67,7 @@ MDGPS_FUNCTION void fit_linear_gaussian(const Group& g, const Lanes<Scalar>& lan
   const auto Sigma = scratch.take_matrix(d, d);
   const auto Y = scratch.take_matrix(p, q);
   const auto c = scratch.take_vector(q);
+  const auto prior_memory = b.prior.take(scratch);
   if (scratch.counting()) return;
 
   const auto samples = points.block(before, 0, S, d), weighted_samples = weighted.block(before, 0, S, d);
@@ -65,11 +83,10 @@ MDGPS_FUNCTION void fit_linear_gaussian(const Group& g, const Lanes<Scalar>& lan
 
   Scalar shrinkage{}, total = N;
   if (has_prior) {
-    load(g, lanes, b.prior.mean, 0, prior_mean);
-    load_lower(g, lanes, b.prior.scatter, 0, Sigma);
-    const Scalar m = load(lanes, b.prior.mean_strength, 0);
+    Scalar m, n_0;
+    b.prior.load(g, lanes, prior_memory, prior_mean, Sigma, m, n_0);
     shrinkage = N * m / (N + m);
-    total += load(lanes, b.prior.degrees, 0);
+    total += n_0;
   } else {
     fill(g, Sigma, Scalar{});
   }

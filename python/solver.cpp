@@ -139,18 +139,43 @@ void expected_cost(const Inputs<2>& z, const Inputs<3>& l, const Output& total, 
   });
 }
 
+/// Without a prior.
+template <class Real>
+mdgps::RegressionProblem<Real> regression(const Input& inputs, const Input& outputs,
+                                          const std::optional<Input>& weights, double regularization) {
+  mdgps::RegressionProblem<Real> problem;
+  problem.inputs = view<const Real, 4>("inputs", inputs);
+  problem.outputs = view<const Real, 4>("outputs", outputs);
+  if (weights) problem.weights = view<const Real, 3>("weights", *weights);
+  problem.regularization = static_cast<Real>(regularization);
+  return problem;
+}
+template <class Real>
+mdgps::LinearGaussianFit<Real> fit_views(const Outputs<3>& fit, const Output& status) {
+  return {view<Real, 4>("gain", fit[0]), view<Real, 3>("offset", fit[1]), view<Real, 4>("covariance", fit[2]),
+          status_view<2>(status)};
+}
+
 void fit_linear_gaussian(const Input& inputs, const Input& outputs, const std::optional<Input>& weights,
                          const std::optional<Inputs<4>>& niw, double regularization, const Outputs<3>& fit,
                          const Output& status) {
   dispatch(fit[0], [&]<class Real>(Real) {
-    mdgps::RegressionProblem<Real> problem;
-    problem.inputs = view<const Real, 4>("inputs", inputs);
-    problem.outputs = view<const Real, 4>("outputs", outputs);
-    if (weights) problem.weights = view<const Real, 3>("weights", *weights);
+    auto problem = regression<Real>(inputs, outputs, weights, regularization);
     if (niw) problem.prior = prior<const Real>(*niw);
-    problem.regularization = static_cast<Real>(regularization);
-    mdgps::fit_linear_gaussian<Real>(problem, {view<Real, 4>("gain", fit[0]), view<Real, 3>("offset", fit[1]),
-                                               view<Real, 4>("covariance", fit[2]), status_view<2>(status)});
+    mdgps::fit_linear_gaussian<Real>(problem, fit_views<Real>(fit, status));
+  });
+}
+
+void fit_with_mixture(const Input& inputs, const Input& outputs, const std::optional<Input>& weights,
+                      const Inputs<3>& fitted, const Input& points, std::int64_t fitted_points, double regularization,
+                      const Outputs<3>& fit, const Output& status) {
+  dispatch(fit[0], [&]<class Real>(Real) {
+    mdgps::PriorFromMixture<Real> prior;
+    prior.mixture = mixture<const Real>(fitted);
+    prior.points = view<const Real, 4>("points", points);
+    prior.fitted_points = fitted_points;
+    mdgps::fit_linear_gaussian<Real>(regression<Real>(inputs, outputs, weights, regularization), prior,
+                                     fit_views<Real>(fit, status));
   });
 }
 
@@ -226,6 +251,9 @@ NB_MODULE(_solver, module) {
              nb::arg("per_step"), released);
   module.def("fit_linear_gaussian", &fit_linear_gaussian, nb::arg("inputs"), nb::arg("outputs"),
              nb::arg("weights").none(), nb::arg("prior").none(), nb::arg("regularization"), nb::arg("fit"),
+             nb::arg("status"), released);
+  module.def("fit_with_mixture", &fit_with_mixture, nb::arg("inputs"), nb::arg("outputs"), nb::arg("weights").none(),
+             nb::arg("mixture"), nb::arg("points"), nb::arg("fitted_points"), nb::arg("regularization"), nb::arg("fit"),
              nb::arg("status"), released);
   module.def("fit_gaussian_mixture", &fit_gaussian_mixture, nb::arg("points"), nb::arg("weights").none(),
              nb::arg("assignment"), nb::arg("max_iterations"), nb::arg("tolerance"), nb::arg("regularization"),

@@ -23,17 +23,14 @@ class RegressionCase {
         q_(s.states),
         mixture_(N_, components, p_ + q_),
         points_({N_, T_, samples, p_ + q_}),
-        prior_(N_, T_, p_ + q_),
         fit_({N_, T_, p_, q_}),
         status_({N_, T_}),
-        prior_memory_(mixture_prior_workspace_size<double>(mixture(), points_)),
-        fit_memory_(fit_linear_gaussian_workspace_size(problem())) {
+        memory_(fit_linear_gaussian_workspace_size(problem(), prior())) {
     for (std::int64_t i = 0; i < N_; ++i) fill(problems::Draws(1, i), i);
   }
 
   void run() {
-    mixture_prior<double>(mixture(), points_, {}, 1.0, fitted_points, prior_.view(), prior_memory_, Stream{});
-    fit_linear_gaussian(problem(), {fit_.gain, fit_.offset, fit_.covariance, status_}, fit_memory_, Stream{});
+    fit_linear_gaussian(problem(), prior(), {fit_.gain, fit_.offset, fit_.covariance, status_}, memory_, Stream{});
   }
 
   /// Sum of the magnitudes of the fits.
@@ -62,22 +59,21 @@ class RegressionCase {
         for (std::int64_t j = 0; j < p_ + q_; ++j) points_(i, t, s, j) = mixture_.mean(i, k, j) + draws.normal();
       }
   }
-  GaussianMixture<const double> mixture() const { return mixture_.view(); }
-  RegressionProblem<double> problem() {
+  PriorFromMixture<double> prior() const { return {mixture_.view(), points_, {}, 1.0, fitted_points}; }
+  RegressionProblem<double> problem() const {
     const auto& e = points_.extents();
     const std::array<std::int64_t, 4> strides{e[1] * e[2] * e[3], e[2] * e[3], e[3], 1};
     const View<const double, 4> inputs(points_.data(), {N_, T_, samples, p_}, strides, Device{});
     const View<const double, 4> outputs(points_.data() + p_, {N_, T_, samples, q_}, strides, Device{});
-    return {inputs, outputs, {}, prior_.view(), regularization};
+    return {inputs, outputs, {}, {}, regularization};
   }
 
   std::int64_t N_, T_, p_, q_;
   GaussianMixtureArrays<double> mixture_;
   Array<double, 4> points_;
-  NormalInverseWishartArrays<double> prior_;
   LinearGaussianPolicyArrays<double> fit_;  // gain [N,T,q,p], offset [N,T,q], covariance [N,T,q,q]
   Array<Status, 2> status_;
-  OwnWorkspace prior_memory_, fit_memory_;
+  OwnWorkspace memory_;
 };
 
 }  // namespace mdgps::bench

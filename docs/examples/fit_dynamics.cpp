@@ -34,19 +34,17 @@ int main() {
   for (int p = 0; p < all; ++p) assignment(0, p) = p % components;
   const mdgps::View<const double, 3> pooled(points.data(), {1, all, d});
   mdgps::fit_gaussian_mixture<double>({pooled, {}, assignment.view()}, {}, mixture.view(), {});
-  mdgps::NormalInverseWishartArrays<double> prior(1, steps, d);
-  mdgps::mixture_prior<double>(mixture.view(), points.view(), {}, /*strength=*/1.0, all, prior.view());
 
   // Inputs and outputs are views into the same points: strides do what copies would.
   mdgps::RegressionProblem<double> problem;
-  const auto whole = points.view();
+  const mdgps::View<const double, 4> whole = points.view();
   problem.inputs = {whole.data, {1, steps, samples, inputs}, whole.strides, whole.device};
   problem.outputs = {whole.data + inputs, {1, steps, samples, outputs}, whole.strides, whole.device};
-  problem.prior = prior.view();
   mdgps::Array<double, 4> gain({1, steps, outputs, inputs}), covariance({1, steps, outputs, outputs});
   mdgps::Array<double, 3> offset({1, steps, outputs});
   mdgps::Array<mdgps::Status, 2> status({1, steps});
-  mdgps::fit_linear_gaussian<double>(problem, {gain, offset, covariance, status});
+  const mdgps::PriorFromMixture<double> prior{mixture.view(), whole, {}, /*strength=*/1.0, all};
+  mdgps::fit_linear_gaussian<double>(problem, prior, {gain, offset, covariance, status});
 
   double worst = 0.0;
   for (int t = 0; t < steps; ++t) {

@@ -7,7 +7,7 @@ status says it, and its neighbours are untouched.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Sequence, Union
+from typing import List, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 
@@ -290,12 +290,15 @@ def fit_linear_gaussian(
     N, T, _, p = _dimensions("inputs", a, "N,T,S,p")
     q = _dimensions("outputs", b, "N,T,S,q")[3]
     w = None if weights is None else _array("weights", weights)
-    if isinstance(prior, GaussianMixture):
-        prior = prior.prior(np.concatenate([np.asarray(a), np.asarray(b)], axis=-1))
-    niw = None if prior is None else _arrays("prior", NormalInverseWishart, prior)
     fit = SolvedFit(_empty(a, (N, T, q, p)), _empty(a, (N, T, q)), _empty(a, (N, T, q, q)))
     fit.status = _empty(a, (N, T), "int32")
-    _solver.fit_linear_gaussian(a, b, w, niw, regularization, fit, fit.status)
+    if isinstance(prior, GaussianMixture):
+        points = np.concatenate([np.asarray(a), np.asarray(b)], axis=-1)
+        mixture, P = prior._fitted(), prior._fitted_points
+        _solver.fit_with_mixture(a, b, w, mixture, points, P, regularization, fit, fit.status)
+    else:
+        niw = None if prior is None else _arrays("prior", NormalInverseWishart, prior)
+        _solver.fit_linear_gaussian(a, b, w, niw, regularization, fit, fit.status)
     return fit
 
 
@@ -381,14 +384,18 @@ class GaussianMixture:
         Returns mean [N,T,d], scatter [N,T,d,d], mean_strength [N,T], degrees [N,T].
         Raises TypeError or ValueError, naming the argument; ValueError before `fit`.
         """
-        if not hasattr(self, "mean"):
-            raise ValueError("the mixture is not fitted; call fit(points) first")
+        mixture = self._fitted()
         p = _array("points", points)
         N, T, _, d = _dimensions("points", p, "N,T,S,d")
         w = None if weights is None else _array("weights", weights)
         prior = NormalInverseWishart(
             _empty(p, (N, T, d)), _empty(p, (N, T, d, d)), _empty(p, (N, T)), _empty(p, (N, T))
         )
-        mixture = [self.mean, self.covariance, self.weight]
         _solver.mixture_prior(mixture, p, w, strength, self._fitted_points, prior)
         return prior
+
+    def _fitted(self) -> List[Array]:
+        """The parameters. Raises ValueError before `fit`."""
+        if not hasattr(self, "mean"):
+            raise ValueError("the mixture is not fitted; call fit(points) first")
+        return [self.mean, self.covariance, self.weight]

@@ -55,6 +55,11 @@ void print_all(const char* real, const Shape& s) {
     batch.prior.mean.data = &prior_mean;
     kernels::fit_linear_gaussian<Solo, T, T>(g, lanes, {kSamples, p, s.states}, batch, scratch);
   });
+  print<T>("FitWithMixture", real, s, tiles(d), [&](auto& scratch) {
+    RegressionBatch<T, MomentsPrior<T>> batch{};
+    batch.prior.shape = mixture;
+    kernels::fit_linear_gaussian<Solo, T, T>(g, lanes, {kSamples, p, s.states}, batch, scratch);
+  });
   print<T>("ExpandCost", real, s, tiles(p), [&](auto& scratch) {
     const CostShape shape{kSamples, s.states, s.actions, 6, 2, 7};
     kernels::expand_cost<Solo, T, CostTermPointers, T>(g, lanes, shape, nullptr, {}, scratch);
@@ -63,7 +68,10 @@ void print_all(const char* real, const Shape& s) {
     expectation_maximisation<Solo, T, T>(g, mixture, nullptr, nullptr, nullptr, {}, {}, scratch);
   });
   print<T>("MixturePrior", real, s, mixture.points, [&](auto& scratch) {
-    mixture_moments<Solo, T, T>(g, mixture, kSteps, kSamples, {}, {}, 0, {}, T(1), nullptr, nullptr, scratch);
+    mixture_moments<Solo, T, T>(g, mixture, {kSteps, kSamples, {}, {}}, 0, {}, T(1), nullptr, nullptr, scratch);
+  });
+  print<T>("Responsibilities", real, s, mixture.points, [&](auto& scratch) {
+    responsibilities<Solo, T, T>(g, mixture, {kSteps, kSamples, {}, {}}, 0, {}, nullptr, scratch);
   });
   print<T>("Rearrange", real, s, kSamples * d, [](auto&) {});
   print<T>("MeanStates", real, s, s.states, [](auto&) {});

@@ -196,6 +196,31 @@ TYPED_TEST(GpuOperations, MixturePriorAgreesWithTheCpu) {
   EXPECT_EQ(on_gpu.degrees, on_cpu.degrees);
 }
 
+TYPED_TEST(GpuOperations, RegressionWithAMixturesPriorAgreesWithTheCpu) {
+  using Real = TypeParam;
+  problems::Clusters<Real> clusters({3, 120, 4, 5}, 1);
+  fit_gaussian_mixture(clusters.problem(), {.max_iterations = 5}, clusters.mixture.view(), clusters.report());
+  problems::Regression<Real> on_gpu({3, 6, 20, 3, 1}, 1), on_cpu({3, 6, 20, 3, 1}, 1);
+  const View<const Real, 4> points(clusters.points.data(), {3, 6, 20, 4});
+  const View<const Real, 4> inputs(points.data, {3, 6, 20, 3}, points.strides, {});
+  const View<const Real, 4> outputs(points.data + 3, {3, 6, 20, 1}, points.strides, {});
+  const PriorFromMixture<Real> prior{std::as_const(clusters.mixture).view(), points, {}, 1.5, 120};
+  fit_linear_gaussian<Real>({inputs, outputs, {}, {}, Real(1e-6)}, prior, on_cpu.result());
+
+  gpu::Mirror mirror;
+  const auto there = mirror(points);
+  View<const Real, 4> inputs_there(there.data, inputs.extents, inputs.strides, gpu::device);
+  View<const Real, 4> outputs_there(there.data + 3, outputs.extents, outputs.strides, gpu::device);
+  View<const Real, 2> no_weights;
+  const PriorFromMixture<Real> prior_there{mirror(prior.mixture), there, mirror(no_weights), 1.5, 120};
+  fit_linear_gaussian<Real>({inputs_there, outputs_there, {}, {}, Real(1e-6)}, prior_there, mirror(on_gpu.result()));
+  mirror.bring_back();
+  EXPECT_LT(difference(on_gpu.fit.gain, on_cpu.fit.gain), problems::mixture_tolerance<Real>);
+  EXPECT_LT(difference(on_gpu.fit.offset, on_cpu.fit.offset), problems::mixture_tolerance<Real>);
+  EXPECT_LT(difference(on_gpu.fit.covariance, on_cpu.fit.covariance), problems::mixture_tolerance<Real>);
+  EXPECT_EQ(on_gpu.status, on_cpu.status);
+}
+
 TYPED_TEST(GpuOperations, CostExpansionAgreesWithTheCpu) {
   using Real = TypeParam;
   problems::Samples<Real> on_gpu(3, 2, 2, 4, 2, 3, 1), on_cpu(3, 2, 2, 4, 2, 3, 1);

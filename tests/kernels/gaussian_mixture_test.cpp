@@ -61,6 +61,57 @@ TYPED_TEST(MixtureKernel, AComponentThatLosesItsPointsStartsAnew) {
   problems::expect_em_step(before, c);
 }
 
+TYPED_TEST(MixtureKernel, ARegressionFindsThePriorThatMomentsInMemoryGive) {
+  using Real = typename TypeParam::Real;
+  for (const auto& e : problems::mixture_extents) {
+    if (e.dimensions < 2) continue;
+    Clusters<Real> c(e, 4);
+    this->fit(c, 2, true);
+    const int T = 11, S = static_cast<int>(e.points / T), d = static_cast<int>(e.dimensions), q = d / 2, p = d - q;
+    const View<const Real, 4> queries(c.points.data(), {1, T, S, d});
+    const Array<Real, 2> weights({1, S}, Real(1));
+    const QueryBatch<Real> query{T, S, batch(queries), batch(weights.view())};
+    const Mixture<const Real> m{c.mixture.mean.data(), c.mixture.covariance.data(), c.mixture.weight.data()};
+    const MixtureShape shape{std::int64_t{T} * S, d, static_cast<int>(e.components)};
+    const int row = shape.template padded<typename TypeParam::Scalar>();
+    Array<Real, 2> mean({T, d}), table({T * S, row}), twos({1, T}, Real(2));
+    Array<Real, 3> scatter({T, d, d});
+    run_on<TypeParam>([&](const auto& g, auto& scratch) {
+      mixture_moments(g, shape, query, 0, m, Real(2), mean.data(), scatter.data(), scratch);
+    });
+    run_on<TypeParam>(
+        [&](const auto& g, auto& scratch) { responsibilities(g, shape, query, 0, m, table.data(), scratch); });
+
+    const Batch<const Real> two{twos.data(), T, 1, 0, 0};
+    const PriorBatch<const Real> from_memory{{mean.data(), 0, d, 1, 1}, {scatter.data(), 0, d * d, d, 1}, two, two};
+    const MomentsPrior<Real> found{shape, T, S, row, table.data(), m, Real(2), Real(2)};
+    const auto fitted = [&](const auto& prior) {
+      LinearGaussianPolicyArrays<Real> fit({1, T, p, q});  // gain [1,T,q,p], offset [1,T,q], covariance [1,T,q,q]
+      Array<std::int32_t, 2> status({1, T}, -1);
+      using Prior = std::decay_t<decltype(prior)>;
+      const RegressionBatch<Real, Prior> b{
+          batch(View<const Real, 4>(c.points.data(), {1, T, S, p}, queries.strides, {})),
+          batch(View<const Real, 4>(c.points.data() + p, {1, T, S, q}, queries.strides, {})),
+          {},
+          prior,
+          Real(1e-6),
+          batch(fit.gain.view()),
+          batch(fit.offset.view()),
+          batch(fit.covariance.view()),
+          batch(status.view())};
+      run_steps<TypeParam>(1, T, [&](const auto& g, const auto& lanes, auto& scratch) {
+        fit_linear_gaussian(g, lanes, {S, p, q}, b, scratch);
+      });
+      for (const std::int32_t s : status.elements()) EXPECT_EQ(s, 0);
+      return fit;
+    };
+    const auto expected = fitted(from_memory), actual = fitted(found);
+    EXPECT_EQ(actual.gain, expected.gain);
+    EXPECT_EQ(actual.offset, expected.offset);
+    EXPECT_EQ(actual.covariance, expected.covariance);
+  }
+}
+
 TYPED_TEST(MixtureKernel, ThePriorIsTheMixturesMomentsUnderTheMeanResponsibilities) {
   using Real = typename TypeParam::Real;
   for (const auto& e : problems::mixture_extents) {
@@ -75,8 +126,8 @@ TYPED_TEST(MixtureKernel, ThePriorIsTheMixturesMomentsUnderTheMeanResponsibiliti
     const Mixture<const Real> m{c.mixture.mean.data(), c.mixture.covariance.data(), c.mixture.weight.data()};
     const MixtureShape shape{std::int64_t{T} * S, static_cast<int>(d), static_cast<int>(e.components)};
     run_on<TypeParam>([&](const auto& g, auto& scratch) {
-      mixture_moments(g, shape, T, S, batch(queries), batch(weights.view()), 0, m, Real(1), mean.data(), scatter.data(),
-                      scratch);
+      mixture_moments(g, shape, {T, S, batch(queries), batch(weights.view())}, 0, m, Real(1), mean.data(),
+                      scatter.data(), scratch);
     });
     for (int t = 0; t < T; ++t) {
       const auto expected =

@@ -76,6 +76,13 @@ struct AllOperations {
   View<const double, 4> queries{clusters.points.data(), {3, 5, 10, 4}};
   problems::PointMassCase<double> rollouts{2, 3, 4, 5};
   Array<double, 4> copy{{3, 4, 5, 4}};
+  problems::Regression<double> regression_of_clusters{{3, 5, 10, 3, 1}, 1};
+
+  RegressionProblem<double> of_clusters() {
+    regression_of_clusters.has_prior = false;
+    return regression_of_clusters.problem();
+  }
+  PriorFromMixture<double> from_mixture() const { return {clusters.mixture.view(), queries, {}, 1.0, 50}; }
 
   struct Operation {
     std::string name;
@@ -104,6 +111,10 @@ struct AllOperations {
          [&](Workspace w) { expected_cost<double>(distribution.view(), p.cost.view(), total, {}, w, {}); }},
         {"fit_linear_gaussian", fit_linear_gaussian_workspace_size(regression.problem()),
          [&](Workspace w) { fit_linear_gaussian(regression.problem(), regression.result(), w, {}); }},
+        {"fit_linear_gaussian", fit_linear_gaussian_workspace_size(of_clusters(), from_mixture()),
+         [&](Workspace w) {
+           fit_linear_gaussian(of_clusters(), from_mixture(), regression_of_clusters.result(), w, {});
+         }},
         {"fit_gaussian_mixture", fit_gaussian_mixture_workspace_size(clusters.problem(), clusters.mixture.view()),
          [&](Workspace w) {
            fit_gaussian_mixture(clusters.problem(), {}, clusters.mixture.view(), clusters.report(), w, {});

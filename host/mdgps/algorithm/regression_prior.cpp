@@ -88,9 +88,6 @@ void RegressionPrior::fit(View<const double, 4> points, View<const double, 2> we
   Array<double, 2> of_samples({N, S}, device_);
   for (std::int64_t i = 0; i < N; ++i)
     for (std::int64_t s = 0; s < S; ++s) of_samples(i, s) = weights(i, s);
-  NormalInverseWishartArrays<double> prior(N, T, d, device_);
-  mixture_prior<double>(state_.mixture.view(), points, of_samples, options.strength * settings_.strength,
-                        state_.points.extent(1), prior.view());
 
   RegressionProblem<double> problem;
   Neighbourhood near;
@@ -103,10 +100,11 @@ void RegressionPrior::fit(View<const double, 4> points, View<const double, 2> we
   }
   problem.inputs = {samples.data, {N, T, samples.extents[2], p}, samples.strides, samples.device};
   problem.outputs = {samples.data + p, {N, T, samples.extents[2], q}, samples.strides, samples.device};
-  problem.prior = prior.view();
   problem.regularization = settings_.regularization;
   problem.outputs_are_changes = options.outputs_are_changes;
-  fit_linear_gaussian(problem, fit);
+  const PriorFromMixture<double> prior{state_.mixture.view(), points, of_samples, options.strength * settings_.strength,
+                                       state_.points.extent(1)};
+  fit_linear_gaussian(problem, prior, fit);
 }
 
 }  // namespace mdgps

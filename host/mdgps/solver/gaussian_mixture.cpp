@@ -1,7 +1,7 @@
 #include "mdgps/solver/gaussian_mixture.hpp"
 
 #include "mdgps/solver/targets.hpp"
-#include "mdgps/solver/validate.hpp"
+#include "mdgps/solver/validate_fits.hpp"
 #include "mdgps/solver/wide/wide.hpp"
 
 namespace mdgps {
@@ -35,16 +35,6 @@ WorkspaceNeeds prior_needs(const GaussianMixture<const Real>& mixture, const Vie
                            Stream{});
 }
 
-template <class Real>
-void validate_mixture(const validate::Door& door, const GaussianMixture<Real>& mixture, std::int64_t N,
-                      std::int64_t d) {
-  const std::int64_t K = mixture.weight.extents[1];
-  if (K < 1) door.fail("mixture has no components");
-  door.contiguous("mixture.mean", mixture.mean, {N, K, d});
-  door.contiguous("mixture.covariance", mixture.covariance, {N, K, d, d});
-  door.contiguous("mixture.weight", mixture.weight, {N, K});
-}
-
 }  // namespace
 
 template <class Real>
@@ -63,7 +53,7 @@ void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const MixtureOpti
   if (P < 1) door.fail("points has shape " + validate::to_string<3>({N, P, d}) + ", expected a point");
   if (!problem.weights.empty()) door.contiguous("weights", problem.weights, {N, P});
   if (!problem.assignment.empty()) door.contiguous("assignment", problem.assignment, {N, P});
-  validate_mixture(door, mixture, N, d);
+  validate::mixture(door, mixture, N, d);
   if (!report.log_likelihood.empty()) door.shape("log_likelihood", report.log_likelihood, {N});
   if (!report.iterations.empty()) door.shape("iterations", report.iterations, {N});
   if (!report.status.empty()) door.shape("status", report.status, {N});
@@ -91,7 +81,7 @@ void mixture_prior(const GaussianMixture<const Real>& mixture, View<const Real, 
                    Workspace workspace, Stream stream) {
   const validate::Door door("mixture_prior", workspace);
   const auto [N, T, S, d] = points.extents;
-  validate_mixture(door, mixture, N, d);
+  validate::mixture(door, mixture, N, d);
   door.shape("points", points, {N, T, S, d});
   if (!weights.empty()) door.shape("weights", weights, {N, S});
   door.contiguous("prior.mean", prior.mean, {N, T, d});

@@ -103,4 +103,35 @@ MDGPS_API void mixture_prior(const GaussianMixture<const Real>& mixture, View<co
                              View<const Real, 2> weights, double strength, std::int64_t fitted_points,
                              const NormalInverseWishart<Real>& prior);
 
+/// What `mixture_prior` takes, as the prior of a regression.
+template <class Real>
+struct PriorFromMixture {
+  GaussianMixture<const Real> mixture;
+  View<const Real, 4> points;      ///< [N,T,S,d] that choose the components: the samples [input; output], as a rule
+  View<const Real, 2> weights;     ///< [N,S] of these; empty: all 1
+  double strength = 1;             ///< m, in samples
+  std::int64_t fitted_points = 0;  ///< P, that the mixture was fitted to
+};
+
+/// The regression with the prior that `mixture_prior` gives, bit for bit as with its arrays, which are never stored:
+/// they would be the largest of all, N T d^2 numbers. `problem.prior` must be empty.
+/// workspace   at least fit_linear_gaussian_workspace_size(problem, prior) bytes, of which N T S K numbers, with K
+/// rounded
+///             up to the width of a pack, are the points' responsibilities
+/// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
+/// Source: [MDGPS 3.1]; Levine & Abbeel 2014, Section 3.
+template <class Real>
+MDGPS_API void fit_linear_gaussian(const RegressionProblem<Real>& problem, const PriorFromMixture<Real>& prior,
+                                   const LinearGaussianFit<Real>& fit, Workspace workspace, Stream stream);
+
+/// Bytes of workspace that it needs.
+template <class Real>
+MDGPS_API std::size_t fit_linear_gaussian_workspace_size(const RegressionProblem<Real>& problem,
+                                                         const PriorFromMixture<Real>& prior);
+
+/// The same with a workspace of its own, and finished on return.
+template <class Real>
+MDGPS_API void fit_linear_gaussian(const RegressionProblem<Real>& problem, const PriorFromMixture<Real>& prior,
+                                   const LinearGaussianFit<Real>& fit);
+
 }  // namespace mdgps

@@ -1,16 +1,9 @@
 #include "kernels/gaussian_mixture.hpp"
 
-#include "mdgps/solver/gaussian_mixture.hpp"
 #include "mdgps/solver/launch.hpp"
+#include "mdgps/solver/mixture_batch.hpp"
 
 namespace mdgps::MDGPS_TARGET {
-
-/// The parameters of condition i.
-template <class T>
-MDGPS_FUNCTION Mixture<T> mixture_of(const Mixture<T>& batch, const MixtureShape& shape, std::int64_t i) {
-  const std::int64_t K = shape.components, d = shape.dimensions;
-  return {batch.mean + i * K * d, batch.covariance + i * K * d * d, batch.weight + i * K};
-}
 
 template <class Real>
 struct FitGaussianMixture {
@@ -28,7 +21,7 @@ struct FitGaussianMixture {
   MDGPS_FUNCTION void operator()(const Group& g, std::int64_t i, Scratch<Scalar>& scratch) const {
     const auto result = expectation_maximisation(
         g, shape, points + i * shape.points * shape.dimensions, weights.data ? weights.at(i, 0) : nullptr,
-        assignment.data ? assignment.at(i, 0) : nullptr, options, mixture_of(mixtures, shape, i), scratch);
+        assignment.data ? assignment.at(i, 0) : nullptr, options, mixtures.of_condition(i, shape), scratch);
     if (scratch.counting()) return;
     for_each(g, 1, [&](int) {
       if (log_likelihood.data != nullptr) *log_likelihood.at(i, 0) = static_cast<Real>(result.log_likelihood);
@@ -59,8 +52,7 @@ WorkspaceNeeds fit_gaussian_mixture(const MixtureProblem<Real>& problem, const M
 template <class Real>
 struct MixturePrior {
   MixtureShape shape;
-  int steps, samples;
-  Batch<const Real> points, weights;
+  QueryBatch<Real> query;
   Mixture<const Real> mixtures;
   Real strength, degrees;
   Real* mean;
@@ -70,11 +62,11 @@ struct MixturePrior {
   std::int64_t width() const { return shape.points; }
   template <class Group, class Scalar>
   MDGPS_FUNCTION void operator()(const Group& g, std::int64_t i, Scratch<Scalar>& scratch) const {
-    const std::int64_t d = shape.dimensions;
-    mixture_moments(g, shape, steps, samples, points, weights, i, mixture_of(mixtures, shape, i), strength,
-                    mean + i * steps * d, scatter + i * steps * d * d, scratch);
+    const std::int64_t d = shape.dimensions, steps = query.steps;
+    mixture_moments(g, shape, query, i, mixtures.of_condition(i, shape), strength, mean + i * steps * d,
+                    scatter + i * steps * d * d, scratch);
     if (scratch.counting()) return;
-    for_each(g, steps, [&](int t) {
+    for_each(g, query.steps, [&](int t) {
       *mean_strength.at(i, t) = strength;
       *all_degrees.at(i, t) = degrees;
     });
@@ -85,23 +77,12 @@ template <class Real>
 WorkspaceNeeds mixture_prior(const GaussianMixture<const Real>& mixture, const View<const Real, 4>& points,
                              const View<const Real, 2>& weights, double strength, std::int64_t fitted_points,
                              const NormalInverseWishart<Real>& prior, const Workspace& workspace, Stream stream) {
-  const int T = static_cast<int>(points.extents[1]), S = static_cast<int>(points.extents[2]);
-  const MixtureShape shape{std::int64_t{T} * S, static_cast<int>(points.extents[3]),
-                           static_cast<int>(mixture.weight.extents[1])};
-  const double P = static_cast<double>(fitted_points);
-  return launch_each<Real>(points.extents[0], workspace, stream,
-                           MixturePrior<Real>{shape,
-                                              T,
-                                              S,
-                                              batch(points),
-                                              batch(weights),
-                                              {mixture.mean.data, mixture.covariance.data, mixture.weight.data},
-                                              static_cast<Real>(strength),
-                                              static_cast<Real>(strength * (P - 2 - shape.dimensions) / P),
-                                              prior.mean.data,
-                                              prior.scatter.data,
-                                              batch(prior.mean_strength),
-                                              batch(prior.degrees)});
+  const MixtureShape shape = shape_of(mixture, points);
+  return launch_each<Real>(
+      points.extents[0], workspace, stream,
+      MixturePrior<Real>{shape, batch(points, weights), batch(mixture), static_cast<Real>(strength),
+                         static_cast<Real>(degrees_of(strength, fitted_points, shape.dimensions)), prior.mean.data,
+                         prior.scatter.data, batch(prior.mean_strength), batch(prior.degrees)});
 }
 
 #define MDGPS_INSTANTIATE(Real)                                                                               \

@@ -1,7 +1,7 @@
 #include "mdgps/solver/regression.hpp"
 
 #include "mdgps/solver/targets.hpp"
-#include "mdgps/solver/validate.hpp"
+#include "mdgps/solver/validate_fits.hpp"
 
 namespace mdgps {
 
@@ -27,23 +27,15 @@ template <class Real>
 void fit_linear_gaussian(const RegressionProblem<Real>& problem, const LinearGaussianFit<Real>& fit,
                          Workspace workspace, Stream stream) {
   const validate::Door door("fit_linear_gaussian", workspace);
-  const auto [N, T, S, p] = problem.inputs.extents;
-  const std::int64_t q = problem.outputs.extents[3], d = p + q;
-  door.shape("inputs", problem.inputs, {N, T, S, p});
-  door.shape("outputs", problem.outputs, {N, T, S, q});
-  if (!problem.weights.empty()) door.shape("weights", problem.weights, {N, T, S});
+  const std::int64_t N = problem.inputs.extents[0], T = problem.inputs.extents[1];
+  const std::int64_t d = problem.inputs.extents[3] + problem.outputs.extents[3];
+  validate::regression(door, problem, fit);
   if (!problem.prior.mean.empty()) {
     door.shape("prior.mean", problem.prior.mean, {N, T, d});
     door.shape("prior.scatter", problem.prior.scatter, {N, T, d, d});
     door.shape("prior.mean_strength", problem.prior.mean_strength, {N, T});
     door.shape("prior.degrees", problem.prior.degrees, {N, T});
   }
-  if (problem.outputs_are_changes && q > p)
-    door.fail(std::to_string(q) + " outputs cannot be changes of " + std::to_string(p) + " inputs");
-  door.shape("gain", fit.gain, {N, T, q, p});
-  door.shape("offset", fit.offset, {N, T, q});
-  door.shape("covariance", fit.covariance, {N, T, q, q});
-  door.shape("status", fit.status, {N, T});
   door.workspace(needs(problem, workspace.device));
   MDGPS_CALL_TARGET(workspace.device, fit_linear_gaussian<Real>, problem, fit, workspace, stream);
 }

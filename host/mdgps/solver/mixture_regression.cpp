@@ -1,0 +1,68 @@
+#include "mdgps/solver/targets.hpp"
+#include "mdgps/solver/validate_fits.hpp"
+
+namespace mdgps {
+
+MDGPS_DECLARE_FOR_TARGETS(template <class Real> WorkspaceNeeds fit_linear_gaussian(const RegressionProblem<Real>&,
+                                                                                   const PriorFromMixture<Real>&,
+                                                                                   const LinearGaussianFit<Real>&,
+                                                                                   const Workspace&, Stream);)
+
+namespace {
+
+/// Runs it where the workspace has memory.
+template <class Real>
+WorkspaceNeeds fit_with(const RegressionProblem<Real>& problem, const PriorFromMixture<Real>& prior,
+                        const LinearGaussianFit<Real>& fit, const Workspace& workspace, Stream stream) {
+  return MDGPS_CALL_TARGET(workspace.device, fit_linear_gaussian<Real>, problem, prior, fit, workspace, stream);
+}
+template <class Real>
+WorkspaceNeeds needs(const RegressionProblem<Real>& problem, const PriorFromMixture<Real>& prior, Device device) {
+  return fit_with<Real>(problem, prior, {}, validate::nothing_on(device), Stream{});
+}
+
+}  // namespace
+
+template <class Real>
+std::size_t fit_linear_gaussian_workspace_size(const RegressionProblem<Real>& problem,
+                                               const PriorFromMixture<Real>& prior) {
+  return needs(problem, prior, problem.inputs.device).best;
+}
+
+template <class Real>
+void fit_linear_gaussian(const RegressionProblem<Real>& problem, const PriorFromMixture<Real>& prior,
+                         const LinearGaussianFit<Real>& fit, Workspace workspace, Stream stream) {
+  const validate::Door door("fit_linear_gaussian", workspace);
+  const std::int64_t N = problem.inputs.extents[0], T = problem.inputs.extents[1], S = prior.points.extents[2];
+  const std::int64_t d = problem.inputs.extents[3] + problem.outputs.extents[3];
+  validate::regression(door, problem, fit);
+  if (!problem.prior.mean.empty()) door.fail("problem.prior is given beside the prior from a mixture");
+  validate::mixture(door, prior.mixture, N, d);
+  door.shape("points", prior.points, {N, T, S, d});
+  if (!prior.weights.empty()) door.shape("weights", prior.weights, {N, S});
+  if (prior.fitted_points < 1)
+    door.fail("fitted_points is " + std::to_string(prior.fitted_points) +
+              ", expected how many points the mixture was fitted to");
+  door.workspace(needs(problem, prior, workspace.device));
+  fit_with(problem, prior, fit, workspace, stream);
+}
+
+template <class Real>
+void fit_linear_gaussian(const RegressionProblem<Real>& problem, const PriorFromMixture<Real>& prior,
+                         const LinearGaussianFit<Real>& fit) {
+  validate::with_own_workspace(
+      fit_linear_gaussian_workspace_size(problem, prior), problem.inputs.device,
+      [&](const Workspace& workspace) { fit_linear_gaussian(problem, prior, fit, workspace, Stream{}); });
+}
+
+#define MDGPS_INSTANTIATE(Real)                                                                    \
+  template std::size_t fit_linear_gaussian_workspace_size(const RegressionProblem<Real>&,          \
+                                                          const PriorFromMixture<Real>&);          \
+  template void fit_linear_gaussian(const RegressionProblem<Real>&, const PriorFromMixture<Real>&, \
+                                    const LinearGaussianFit<Real>&, Workspace, Stream);            \
+  template void fit_linear_gaussian(const RegressionProblem<Real>&, const PriorFromMixture<Real>&, \
+                                    const LinearGaussianFit<Real>&);
+MDGPS_INSTANTIATE(float)
+MDGPS_INSTANTIATE(double)
+
+}  // namespace mdgps
