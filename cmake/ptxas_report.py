@@ -19,7 +19,7 @@ import sys
 # Specifications per Compute Capability). A block reserves 1 KiB of shared memory.
 PROCESSORS = {"sm_80": (164 * 1024, 32, 64, 65536), "sm_90": (228 * 1024, 32, 64, 65536)}
 KERNELS = {"BackwardPass", "ForwardPass", "KlDivergence", "ExpectedCost", "CStep", "FitLinearGaussian",
-           "FitWithMixture", "ExpandCost", "FitGaussianMixture", "MixturePrior", "Responsibilities",
+           "FitWithMixture", "ExpandCost", "FitGaussianMixture", "MixturePrior", "MixtureShares",
            "RollOutPointMass", "RollOutNetwork", "Rearrange", "MeanStates", "DrawImitationPoints",
            "AverageExpansion", "CompareActions", "InvertCovariances", "SumSampleCosts"}
 

@@ -303,18 +303,18 @@ MDGPS_FUNCTION void maximise(const Group& g, const MixtureShape& shape, const T*
   });
 }
 
-/// What prior_moments works with: the share that each component has in a step's points, and of those with a share that
-/// is not negligible, one after the other, the number and mu_k - mu_0.
+/// The components that prior_moments works with, those whose share in a step's points is not negligible, one after the
+/// other: the number, its share, and mu_k - mu_0.
 template <class T>
-struct ComponentShares {
-  T* share;   ///< [K]
-  int* list;  ///< [K]
-  T* error;   ///< [K,d]
+struct Claims {
+  int* number;  ///< [K]
+  T* share;     ///< [K]
+  T* error;     ///< [K,d]
 
   template <class Scalar>
-  MDGPS_FUNCTION static ComponentShares take(Scratch<Scalar>& s, const MixtureShape& shape) {
+  MDGPS_FUNCTION static Claims take(Scratch<Scalar>& s, const MixtureShape& shape) {
     const int K = shape.components;
-    return {take_elements<T>(s, K), reinterpret_cast<int*>(take_elements<T>(s, K)),
+    return {reinterpret_cast<int*>(take_elements<T>(s, K)), take_elements<T>(s, K),
             take_elements<T>(s, std::int64_t{K} * shape.dimensions)};
   }
 };
@@ -322,16 +322,15 @@ struct ComponentShares {
 /// C pieces of row i of strength times the mixture's covariance about mu_0, from column j on, each with as many entries
 /// as a pack has lanes; the last of a row may overlap the one before.
 template <class Pack, int C, class T>
-MDGPS_FUNCTION void covariance_pieces(const ComponentShares<T>& shares, int claims, int d, const T* covariance,
-                                      T strength, int i, int j, T* to) {
+MDGPS_FUNCTION void covariance_pieces(const Claims<T>& claims, int count, int d, const T* covariance, T strength, int i,
+                                      int j, T* to) {
   constexpr int W = lane_count<Pack>;
   const auto first = [&](int c) MDGPS_INLINE { return j + (c + 1) * W <= d ? j + c * W : d - W; };
   Pack sum[C] = {};
-  for (int l = 0; l < claims; ++l) {
-    const int k = shares.list[l];
-    const Pack share(shares.share[k]), error_i(shares.error[l * d + i]);
-    const T* error = shares.error + l * d;
-    const T* row = covariance + (std::int64_t{k} * d + i) * d;
+  for (int l = 0; l < count; ++l) {
+    const Pack share(claims.share[l]), error_i(claims.error[l * d + i]);
+    const T* error = claims.error + l * d;
+    const T* row = covariance + (std::int64_t{claims.number[l]} * d + i) * d;
     unrolled<C>([&](auto c) MDGPS_INLINE {
       sum[c] += share * (read_lanes<Pack>(row + first(c)) + error_i * read_lanes<Pack>(error + first(c)));
     });
@@ -341,51 +340,46 @@ MDGPS_FUNCTION void covariance_pieces(const ComponentShares<T>& shares, int clai
 
 /// Row i up to the diagonal, by pieces whose sums stay in registers.
 template <class Pack, int C, class T>
-MDGPS_FUNCTION void covariance_row(const ComponentShares<T>& shares, int claims, int d, const T* covariance, T strength,
-                                   int i, int j, T* to) {
+MDGPS_FUNCTION void covariance_row(const Claims<T>& claims, int count, int d, const T* covariance, T strength, int i,
+                                   int j, T* to) {
   constexpr int W = lane_count<Pack>;
-  for (; j + (C - 1) * W <= i; j += C * W)
-    covariance_pieces<Pack, C>(shares, claims, d, covariance, strength, i, j, to);
+  for (; j + (C - 1) * W <= i; j += C * W) covariance_pieces<Pack, C>(claims, count, d, covariance, strength, i, j, to);
   if constexpr (C > 1) {
-    if (j <= i) covariance_row<Pack, C / 2>(shares, claims, d, covariance, strength, i, j, to);
+    if (j <= i) covariance_row<Pack, C / 2>(claims, count, d, covariance, strength, i, j, to);
   }
 }
 
-/// mu_0 and Phi for the query points of one step: the mixture's moments under the points' mean responsibilities, the
-/// second times the prior's strength. Rows are worked off by as many entries as `Scalar` has lanes.
-/// responsibilities [points of the step, row]; mean [d], scatter [d,d] out, the lower triangle: some of what is above
-/// it is overwritten
+/// mu_0 and Phi for the query points of one step: the mixture's moments under the components' shares [K], the second
+/// times the prior's strength. Rows are worked off by as many entries as `Scalar` has lanes.
+/// mean [d], scatter [d,d] out, the lower triangle: some of what is above it is overwritten
 template <class Scalar, class Group, class T>
-MDGPS_FUNCTION void prior_moments(const Group& g, const MixtureShape& shape, int points, const T* responsibilities,
-                                  int row, const Mixture<const T>& mixture, T strength,
-                                  const ComponentShares<T>& shares, T* mean, T* scatter) {
+MDGPS_FUNCTION void prior_moments(const Group& g, const MixtureShape& shape, const T* shares,
+                                  const Mixture<const T>& mixture, T strength, const Claims<T>& claims, T* mean,
+                                  T* scatter) {
   constexpr int W = lane_count<Scalar>, pieces = W > 1 ? 4 : 1;
   const int d = shape.dimensions, K = shape.components;
-  const T total = sum_of(g, points * K, [&](int e) { return responsibilities[std::int64_t{e / K} * row + e % K]; });
-  for_each(g, K, [&](int k) {
-    T sum{};
-    for (int p = 0; p < points; ++p) sum += responsibilities[std::int64_t{p} * row + k];
-    shares.share[k] = total > T{} ? sum / total : mixture.weight[k];
-  });
   for_each(g, d, [&](int i) {
     T sum{};
-    for (int k = 0; k < K; ++k) sum += shares.share[k] * mixture.mean[k * d + i];
+    for (int k = 0; k < K; ++k) sum += shares[k] * mixture.mean[k * d + i];
     mean[i] = sum;
   });
-  int claims = 0;  // the same in every thread
+  int count = 0;  // the same in every thread
   for (int k = 0; k < K; ++k) {
-    if (shares.share[k] < T(1e-12)) continue;
+    if (shares[k] < T(1e-12)) continue;
     for_each(g, d, [&](int j) {
-      if (j == 0) shares.list[claims] = k;
-      shares.error[claims * d + j] = mixture.mean[k * d + j] - mean[j];
+      if (j == 0) {
+        claims.number[count] = k;
+        claims.share[count] = shares[k];
+      }
+      claims.error[count * d + j] = mixture.mean[k * d + j] - mean[j];
     });
-    ++claims;
+    ++count;
   }
   for_each(g, d, [&](int i) {
     if (d < W) {
-      covariance_row<T, 1>(shares, claims, d, mixture.covariance, strength, i, 0, scatter + i * d);
+      covariance_row<T, 1>(claims, count, d, mixture.covariance, strength, i, 0, scatter + i * d);
     } else {
-      covariance_row<Scalar, pieces>(shares, claims, d, mixture.covariance, strength, i, 0, scatter + i * d);
+      covariance_row<Scalar, pieces>(claims, count, d, mixture.covariance, strength, i, 0, scatter + i * d);
     }
   });
 }
@@ -482,14 +476,17 @@ struct QueryBatch {
   Batch<const T> weights;  ///< [S], the same for every step, or no memory: all 1
 };
 
-/// Responsibilities [T S,row] of the components for the query points of condition i.
+/// The share of each component in the query points of condition i and each step: their mean responsibilities, and the
+/// components' weights where no point has weight.
 /// shape.points   T S
+/// shares         [T,K] out
 template <class Group, class Scalar, class T>
-MDGPS_FUNCTION void responsibilities(const Group& g, const MixtureShape& shape, const QueryBatch<T>& query,
-                                     std::int64_t i, const Mixture<const T>& mixture, T* table,
-                                     Scratch<Scalar>& scratch) {
-  const int d = shape.dimensions, samples = query.samples;
+MDGPS_FUNCTION void mixture_shares(const Group& g, const MixtureShape& shape, const QueryBatch<T>& query,
+                                   std::int64_t i, const Mixture<const T>& mixture, T* shares,
+                                   Scratch<Scalar>& scratch) {
+  const int d = shape.dimensions, K = shape.components, row = shape.padded<Scalar>(), samples = query.samples;
   const auto factors = ComponentFactors<Scalar>::take(scratch, d);
+  T* table = take_elements<T>(scratch, shape.points * row);
   T* points = take_elements<T>(scratch, shape.points * d);
   T* weights = take_elements<T>(scratch, shape.points);
   T* evidence = take_elements<T>(scratch, shape.points);
@@ -504,6 +501,18 @@ MDGPS_FUNCTION void responsibilities(const Group& g, const MixtureShape& shape, 
   });
   log_joint(g, shape, points, mixture, table, factors);
   normalise(g, shape, weights, table, evidence, Scalar{});
+  for_each(g, query.steps, [&](int t) {
+    const T* of_step = table + std::int64_t{t} * samples * row;
+    T* share = shares + std::int64_t{t} * K;
+    T total{};
+    for (int s = 0; s < samples; ++s)
+      for (int k = 0; k < K; ++k) total += of_step[s * row + k];
+    for (int k = 0; k < K; ++k) {
+      T sum{};
+      for (int s = 0; s < samples; ++s) sum += of_step[s * row + k];
+      share[k] = total > T{} ? sum / total : mixture.weight[k];
+    }
+  });
 }
 
 /// mu_0 and Phi of each step of condition i.
@@ -512,33 +521,31 @@ template <class Group, class Scalar, class T>
 MDGPS_FUNCTION void mixture_moments(const Group& g, const MixtureShape& shape, const QueryBatch<T>& query,
                                     std::int64_t i, const Mixture<const T>& mixture, T strength, T* prior_mean,
                                     T* prior_scatter, Scratch<Scalar>& scratch) {
-  const int d = shape.dimensions, row = shape.padded<Scalar>();
-  T* table = take_elements<T>(scratch, shape.points * row);
-  const auto shares = ComponentShares<T>::take(scratch, shape);
-  responsibilities(g, shape, query, i, mixture, table, scratch);
+  const std::int64_t d = shape.dimensions, K = shape.components;
+  T* shares = take_elements<T>(scratch, query.steps * K);
+  const auto claims = Claims<T>::take(scratch, shape);
+  mixture_shares(g, shape, query, i, mixture, shares, scratch);
   if (scratch.counting()) return;
 
   for (int t = 0; t < query.steps; ++t) {
-    T* scatter = prior_scatter + std::int64_t{t} * d * d;
-    prior_moments<Scalar>(g, shape, query.samples, table + std::int64_t{t} * query.samples * row, row, mixture,
-                          strength, shares, prior_mean + std::int64_t{t} * d, scatter);
-    mirror(g, matrix(scatter, d, d));
+    T* scatter = prior_scatter + t * d * d;
+    prior_moments<Scalar>(g, shape, shares + t * K, mixture, strength, claims, prior_mean + t * d, scatter);
+    mirror(g, matrix(scatter, shape.dimensions, shape.dimensions));
   }
 }
 
-/// A prior of fit_linear_gaussian: the mixture's, worked out where it is used and never stored. With five points a step
-/// in 59 dimensions it is thirty times as large as the responsibilities from which it comes.
+/// A prior of fit_linear_gaussian: the mixture's, worked out where it is used, and never stored but for the shares.
 template <class T>
 struct MomentsPrior {
   MixtureShape shape;
-  int steps, samples, row;    ///< of the query points, and of the table
-  const T* responsibilities;  ///< [N,T S,row]
+  int steps;
+  const T* shares;            ///< [N,T,K]
   Mixture<const T> mixtures;  ///< of all conditions
   T strength, degrees;        ///< m and n_0
 
-  /// Of each lane, row-major.
+  /// mu_0 and Phi of each lane, row-major; a single lane's are written where they go at once.
   struct Memory {
-    ComponentShares<T> shares;
+    Claims<T> claims;
     T* mean;     ///< [lanes,d]
     T* scatter;  ///< [lanes,d,d]
   };
@@ -546,16 +553,17 @@ struct MomentsPrior {
   template <class Scalar>
   MDGPS_FUNCTION Memory take(Scratch<Scalar>& s) const {
     const std::int64_t d = shape.dimensions, lanes = lane_count<Scalar> > 1 ? lane_count<Scalar> : 0;
-    return {ComponentShares<T>::take(s, shape), take_elements<T>(s, lanes * d), take_elements<T>(s, lanes * d * d)};
+    return {Claims<T>::take(s, shape), take_elements<T>(s, lanes * d), take_elements<T>(s, lanes * d * d)};
   }
   template <class Group, class Scalar>
   MDGPS_FUNCTION void load(const Group& g, const Lanes<Scalar>& lanes, const Memory& memory, const Vector<Scalar>& mu_0,
                            const Matrix<Scalar>& Phi, Scalar& m, Scalar& n_0) const {
+    static_assert(std::is_same_v<Element<Scalar>, T>);
     const int d = shape.dimensions;
     const auto find = [&](int w, T* mean, T* scatter) {
-      const std::int64_t i = lanes.condition[w], t = lanes.step[w];
-      prior_moments<Scalar>(g, shape, samples, responsibilities + (i * steps + t) * samples * row, row,
-                            mixtures.of_condition(i, shape), strength, memory.shares, mean, scatter);
+      const std::int64_t i = lanes.condition[w], problem = i * steps + lanes.step[w];
+      prior_moments<Scalar>(g, shape, shares + problem * shape.components, mixtures.of_condition(i, shape), strength,
+                            memory.claims, mean, scatter);
     };
     if constexpr (lane_count<Scalar> == 1) {
       find(0, reinterpret_cast<T*>(mu_0.data), reinterpret_cast<T*>(Phi.data));

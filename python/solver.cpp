@@ -170,12 +170,12 @@ void fit_with_mixture(const Input& inputs, const Input& outputs, const std::opti
                       const Inputs<3>& fitted, const Input& points, std::int64_t fitted_points, double regularization,
                       const Outputs<3>& fit, const Output& status) {
   dispatch(fit[0], [&]<class Real>(Real) {
+    const auto problem = regression<Real>(inputs, outputs, weights, regularization);
     mdgps::PriorFromMixture<Real> prior;
     prior.mixture = mixture<const Real>(fitted);
     prior.points = view<const Real, 4>("points", points);
     prior.fitted_points = fitted_points;
-    mdgps::fit_linear_gaussian<Real>(regression<Real>(inputs, outputs, weights, regularization), prior,
-                                     fit_views<Real>(fit, status));
+    mdgps::fit_linear_gaussian<Real>(problem, prior, fit_views<Real>(fit, status));
   });
 }
 

@@ -70,8 +70,8 @@ void print_all(const char* real, const Shape& s) {
   print<T>("MixturePrior", real, s, mixture.points, [&](auto& scratch) {
     mixture_moments<Solo, T, T>(g, mixture, {kSteps, kSamples, {}, {}}, 0, {}, T(1), nullptr, nullptr, scratch);
   });
-  print<T>("Responsibilities", real, s, mixture.points, [&](auto& scratch) {
-    responsibilities<Solo, T, T>(g, mixture, {kSteps, kSamples, {}, {}}, 0, {}, nullptr, scratch);
+  print<T>("MixtureShares", real, s, mixture.points, [&](auto& scratch) {
+    mixture_shares<Solo, T, T>(g, mixture, {kSteps, kSamples, {}, {}}, 0, {}, nullptr, scratch);
   });
   print<T>("Rearrange", real, s, kSamples * d, [](auto&) {});
   print<T>("MeanStates", real, s, s.states, [](auto&) {});

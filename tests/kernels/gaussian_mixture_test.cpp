@@ -2,6 +2,10 @@
 
 #include "kernels/gaussian_mixture.hpp"
 
+#include <array>
+#include <type_traits>
+#include <utility>
+
 #include "mixture_problems.hpp"
 #include "tests/kernels/backends.hpp"
 
@@ -65,42 +69,49 @@ TYPED_TEST(MixtureKernel, ARegressionFindsThePriorThatMomentsInMemoryGive) {
   using Real = typename TypeParam::Real;
   for (const auto& e : problems::mixture_extents) {
     if (e.dimensions < 2) continue;
+    const std::int64_t N = e.conditions, T = TypeParam::threads > 4 ? 2 : 11, S = e.points / T, d = e.dimensions,
+                       q = d / 2, p = d - q;
     Clusters<Real> c(e, 4);
-    this->fit(c, 2, true);
-    const int T = 11, S = static_cast<int>(e.points / T), d = static_cast<int>(e.dimensions), q = d / 2, p = d - q;
-    const View<const Real, 4> queries(c.points.data(), {1, T, S, d});
-    const Array<Real, 2> weights({1, S}, Real(1));
-    const QueryBatch<Real> query{T, S, batch(queries), batch(weights.view())};
-    const Mixture<const Real> m{c.mixture.mean.data(), c.mixture.covariance.data(), c.mixture.weight.data()};
-    const MixtureShape shape{std::int64_t{T} * S, d, static_cast<int>(e.components)};
-    const int row = shape.template padded<typename TypeParam::Scalar>();
-    Array<Real, 2> mean({T, d}), table({T * S, row}), twos({1, T}, Real(2));
-    Array<Real, 3> scatter({T, d, d});
-    run_on<TypeParam>([&](const auto& g, auto& scratch) {
-      mixture_moments(g, shape, query, 0, m, Real(2), mean.data(), scatter.data(), scratch);
-    });
-    run_on<TypeParam>(
-        [&](const auto& g, auto& scratch) { responsibilities(g, shape, query, 0, m, table.data(), scratch); });
+    fit_gaussian_mixture(c.problem(), {.max_iterations = 2}, c.mixture.view(), c.report());
+    const std::array<std::int64_t, 4> strides{e.points * d, S * d, d, 1};
+    const auto entries = [&](std::int64_t first, std::int64_t size) {
+      return batch(View<const Real, 4>(c.points.data() + first, {N, T, S, size}, strides, Device{}));
+    };
+    const QueryBatch<Real> query{static_cast<int>(T), static_cast<int>(S), entries(0, d), {}};
+    const Mixture<const Real> mixtures{c.mixture.mean.data(), c.mixture.covariance.data(), c.mixture.weight.data()};
+    const MixtureShape shape{T * S, static_cast<int>(d), static_cast<int>(e.components)};
+    Array<Real, 3> mean({N, T, d}), shares({N, T, e.components});
+    Array<Real, 4> scatter({N, T, d, d});
+    const Array<Real, 2> twos({N, T}, Real(2));
+    for (std::int64_t i = 0; i < N; ++i)
+      run_on<TypeParam>([&](const auto& g, auto& scratch) {
+        const auto m = mixtures.of_condition(i, shape);
+        mixture_shares(g, shape, query, i, m, shares.row(i).data(), scratch);
+      });
+    for (std::int64_t i = 0; i < N; ++i)
+      run_on<TypeParam>([&](const auto& g, auto& scratch) {
+        const auto m = mixtures.of_condition(i, shape);
+        mixture_moments(g, shape, query, i, m, Real(2), mean.row(i).data(), scatter.row(i).data(), scratch);
+      });
 
-    const Batch<const Real> two{twos.data(), T, 1, 0, 0};
-    const PriorBatch<const Real> from_memory{{mean.data(), 0, d, 1, 1}, {scatter.data(), 0, d * d, d, 1}, two, two};
-    const MomentsPrior<Real> found{shape, T, S, row, table.data(), m, Real(2), Real(2)};
+    const PriorBatch<const Real> from_memory{batch(std::as_const(mean).view()), batch(std::as_const(scatter).view()),
+                                             batch(twos.view()), batch(twos.view())};
+    const MomentsPrior<Real> found{shape, query.steps, shares.data(), mixtures, Real(2), Real(2)};
     const auto fitted = [&](const auto& prior) {
-      LinearGaussianPolicyArrays<Real> fit({1, T, p, q});  // gain [1,T,q,p], offset [1,T,q], covariance [1,T,q,q]
-      Array<std::int32_t, 2> status({1, T}, -1);
-      using Prior = std::decay_t<decltype(prior)>;
-      const RegressionBatch<Real, Prior> b{
-          batch(View<const Real, 4>(c.points.data(), {1, T, S, p}, queries.strides, {})),
-          batch(View<const Real, 4>(c.points.data() + p, {1, T, S, q}, queries.strides, {})),
-          {},
-          prior,
-          Real(1e-6),
-          batch(fit.gain.view()),
-          batch(fit.offset.view()),
-          batch(fit.covariance.view()),
-          batch(status.view())};
-      run_steps<TypeParam>(1, T, [&](const auto& g, const auto& lanes, auto& scratch) {
-        fit_linear_gaussian(g, lanes, {S, p, q}, b, scratch);
+      LinearGaussianPolicyArrays<Real> fit({N, T, p, q});  // gain [N,T,q,p], offset [N,T,q], covariance [N,T,q,q]
+      Array<std::int32_t, 2> status({N, T}, -1);
+      const RegressionBatch<Real, std::decay_t<decltype(prior)>> b{entries(0, p),
+                                                                   entries(p, q),
+                                                                   {},
+                                                                   prior,
+                                                                   Real(1e-6),
+                                                                   batch(fit.gain.view()),
+                                                                   batch(fit.offset.view()),
+                                                                   batch(fit.covariance.view()),
+                                                                   batch(status.view())};
+      const RegressionShape sizes{static_cast<int>(S), static_cast<int>(p), static_cast<int>(q)};
+      run_steps<TypeParam>(N, T, [&](const auto& g, const auto& lanes, auto& scratch) {
+        fit_linear_gaussian(g, lanes, sizes, b, scratch);
       });
       for (const std::int32_t s : status.elements()) EXPECT_EQ(s, 0);
       return fit;

@@ -111,13 +111,13 @@ struct AllOperations {
          [&](Workspace w) { expected_cost<double>(distribution.view(), p.cost.view(), total, {}, w, {}); }},
         {"fit_linear_gaussian", fit_linear_gaussian_workspace_size(regression.problem()),
          [&](Workspace w) { fit_linear_gaussian(regression.problem(), regression.result(), w, {}); }},
-        {"fit_linear_gaussian", fit_linear_gaussian_workspace_size(of_clusters(), from_mixture()),
-         [&](Workspace w) {
-           fit_linear_gaussian(of_clusters(), from_mixture(), regression_of_clusters.result(), w, {});
-         }},
         {"fit_gaussian_mixture", fit_gaussian_mixture_workspace_size(clusters.problem(), clusters.mixture.view()),
          [&](Workspace w) {
            fit_gaussian_mixture(clusters.problem(), {}, clusters.mixture.view(), clusters.report(), w, {});
+         }},
+        {"fit_linear_gaussian", fit_linear_gaussian_workspace_size(of_clusters(), from_mixture()),
+         [&](Workspace w) {
+           fit_linear_gaussian(of_clusters(), from_mixture(), regression_of_clusters.result(), w, {});
          }},
         {"mixture_prior", mixture_prior_workspace_size<double>(std::as_const(clusters.mixture).view(), queries),
          [&](Workspace w) {

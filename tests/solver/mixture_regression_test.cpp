@@ -2,6 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "mdgps/solver/threads.hpp"
 #include "mixture_problems.hpp"
 #include "regression_problems.hpp"
@@ -38,9 +45,18 @@ struct Case {
         }
     const View<const Real, 3> pooled(points.data(), {e.conditions, P, e.inputs + e.outputs});
     fit_gaussian_mixture<Real>({pooled, {}, assignment}, {.max_iterations = 3}, mixture.view(), {});
+    if (e.samples < 4) return;
+    for (std::int64_t i = 0; i < e.conditions; ++i) {  // a sample without weight must not bring its numbers in
+      regression.weights(i, 1) = 0;
+      regression.inputs(i, 0, 1, 0) = points(i, 0, 1, 0) = std::numeric_limits<Real>::quiet_NaN();
+    }
   }
+  /// The components are chosen by all samples but the last.
   PriorFromMixture<Real> prior() const {
-    return {mixture.view(), points, regression.weights, 1.5, points.extent(1) * points.extent(2)};
+    const auto [N, T, S, d] = points.extents();
+    const View<const Real, 4> all = points;
+    const View<const Real, 4> chosen(all.data, {N, T, S - 1, d}, all.strides, Device{});
+    return {mixture.view(), chosen, {regression.weights.data(), {N, S - 1}, {S, 1}, Device{}}, 1.5, T * S};
   }
   void fit() { fit_linear_gaussian(regression.problem(), prior(), regression.result()); }
   void fit_with_arrays() {
@@ -77,7 +93,7 @@ TYPED_TEST(MixtureRegression, HasTheBitsOfTheOneWithThePriorsArrays) {
     found.fit();
     stored.fit_with_arrays();
     expect_equal(found.regression, stored.regression);
-    EXPECT_EQ(found.regression.status(0, 0), Status::ok);
+    for (const Status s : found.regression.status.elements()) EXPECT_EQ(s, Status::ok);
   }
 }
 
@@ -96,10 +112,22 @@ TYPED_TEST(MixtureRegression, AFailingConditionLeavesTheOthersAlone) {
   bad.mixture.covariance(1, 0, 0, 0) = std::numeric_limits<TypeParam>::quiet_NaN();
   good.fit();
   bad.fit();
-  EXPECT_NE(bad.regression.status(1, 0), Status::ok);
+  EXPECT_EQ(bad.regression.status(1, 0), Status::not_finite);
   for (const int i : {0, 2}) {
     EXPECT_TRUE(std::ranges::equal(bad.regression.fit.gain.row(i), good.regression.fit.gain.row(i)));
+    EXPECT_TRUE(std::ranges::equal(bad.regression.fit.offset.row(i), good.regression.fit.offset.row(i)));
+    EXPECT_TRUE(std::ranges::equal(bad.regression.fit.covariance.row(i), good.regression.fit.covariance.row(i)));
     EXPECT_TRUE(std::ranges::equal(bad.regression.status.row(i), good.regression.status.row(i)));
+  }
+}
+
+TEST(MixtureRegressionDoor, NoConditionsAndNoStepsAreNoWork) {
+  for (const Extents& e : {Extents{0, 3, 5, 2, 1}, Extents{2, 0, 5, 2, 1}}) {
+    problems::Regression<double> r(e, 1);
+    r.has_prior = false;
+    const Array<double, 4> points({e.conditions, e.steps, 5, 3});
+    const GaussianMixtureArrays<double> mixture(e.conditions, 2, 3);
+    EXPECT_NO_THROW(fit_linear_gaussian<double>(r.problem(), {mixture.view(), points, {}, 1.0, 7}, r.result()));
   }
 }
 
@@ -118,10 +146,10 @@ TEST(MixtureRegressionDoor, SaysWhatIsWrong) {
   EXPECT_EQ(message(problem, prior), "");
   prior.fitted_points = 0;
   EXPECT_EQ(message(problem, prior),
-            "fit_linear_gaussian: fitted_points is 0, expected how many points the mixture was fitted to");
+            "fit_linear_gaussian: prior.fitted_points is 0, expected how many points the mixture was fitted to");
   prior = c.prior();
   prior.points.extents[1] = 2;
-  EXPECT_EQ(message(problem, prior), "fit_linear_gaussian: points has shape [2,2,5,3], expected [2,3,5,3]");
+  EXPECT_EQ(message(problem, prior), "fit_linear_gaussian: prior.points has shape [2,2,4,3], expected [2,3,4,3]");
   auto twice = problem;
   c.regression.has_prior = true;
   twice.prior = c.regression.problem().prior;

@@ -84,6 +84,7 @@ void mixture_prior(const GaussianMixture<const Real>& mixture, View<const Real, 
   validate::mixture(door, mixture, N, d);
   door.shape("points", points, {N, T, S, d});
   if (!weights.empty()) door.shape("weights", weights, {N, S});
+  validate::fitted_points(door, "fitted_points", fitted_points);
   door.contiguous("prior.mean", prior.mean, {N, T, d});
   door.contiguous("prior.scatter", prior.scatter, {N, T, d, d});
   door.shape("prior.mean_strength", prior.mean_strength, {N, T});

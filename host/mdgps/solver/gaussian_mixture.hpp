@@ -86,7 +86,8 @@ MDGPS_API void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const M
 /// weights    [N,S] of the samples; empty: all 1
 /// strength   m, in samples; and n_0 = strength (P - 2 - d) / P with P the points the mixture was fitted to
 /// prior      out: [N,T,d] [N,T,d,d] [N,T] [N,T]
-/// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
+/// Throws std::invalid_argument when shapes or devices differ, or fitted_points is not positive. Asynchronous on
+/// `stream`.
 template <class Real>
 MDGPS_API void mixture_prior(const GaussianMixture<const Real>& mixture, View<const Real, 4> points,
                              View<const Real, 2> weights, double strength, std::int64_t fitted_points,
@@ -107,24 +108,24 @@ MDGPS_API void mixture_prior(const GaussianMixture<const Real>& mixture, View<co
 template <class Real>
 struct PriorFromMixture {
   GaussianMixture<const Real> mixture;
-  View<const Real, 4> points;      ///< [N,T,S,d] that choose the components: the samples [input; output], as a rule
-  View<const Real, 2> weights;     ///< [N,S] of these; empty: all 1
-  double strength = 1;             ///< m, in samples
-  std::int64_t fitted_points = 0;  ///< P, that the mixture was fitted to
+  View<const Real, 4> points;      ///< [N,T,S,d] that choose the components, as a rule the regression's samples
+  View<const Real, 2> weights;     ///< [N,S] of these points; empty: all 1
+  double strength = 1;             ///< m, in samples; n_0 = strength (P - 2 - d) / P
+  std::int64_t fitted_points = 0;  ///< P, how many points the mixture was fitted to
 };
 
-/// The regression with the prior that `mixture_prior` gives, bit for bit as with its arrays, which are never stored:
-/// they would be the largest of all, N T d^2 numbers. `problem.prior` must be empty.
-/// workspace   at least fit_linear_gaussian_workspace_size(problem, prior) bytes, of which N T S K numbers, with K
-/// rounded
-///             up to the width of a pack, are the points' responsibilities
-/// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
+/// The regression with the prior that `mixture_prior` gives, bit for bit, whose arrays of N T d^2 numbers are never
+/// stored. `problem.prior` must be empty; the points' S need not be the samples'.
+/// status      as without a prior; not_finite where the mixture or its points are not
+/// workspace   at least fit_linear_gaussian_workspace_size(problem, prior) bytes, N T K numbers among them
+/// Throws std::invalid_argument when shapes or devices differ, the mixture has no components, fitted_points is not
+/// positive, or outputs that are changes outnumber the inputs. Asynchronous on `stream`.
 /// Source: [MDGPS 3.1]; Levine & Abbeel 2014, Section 3.
 template <class Real>
 MDGPS_API void fit_linear_gaussian(const RegressionProblem<Real>& problem, const PriorFromMixture<Real>& prior,
                                    const LinearGaussianFit<Real>& fit, Workspace workspace, Stream stream);
 
-/// Bytes of workspace that it needs.
+/// Bytes of workspace that the regression with a mixture's prior needs.
 template <class Real>
 MDGPS_API std::size_t fit_linear_gaussian_workspace_size(const RegressionProblem<Real>& problem,
                                                          const PriorFromMixture<Real>& prior);

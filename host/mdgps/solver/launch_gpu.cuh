@@ -19,10 +19,6 @@ namespace mdgps::MDGPS_TARGET {
 
 using namespace mdgps::kernels;
 
-/// What an operation works with: a GPU's pack has one lane.
-template <class Real>
-using NativePack = Real;
-
 template <class Group, class Real, class Op>
 __global__ void __launch_bounds__(Group::most_threads, 1)
     run_blocks(std::int64_t problems, BlockMemory<Real> memory, Op op) {

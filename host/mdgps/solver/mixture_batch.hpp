@@ -1,6 +1,8 @@
 #pragma once
 /// What mixtures and the points that choose their components are for kernels. Private to the solver.
 
+#include <cstdint>
+
 #include "kernels/gaussian_mixture.hpp"
 #include "mdgps/solver/batches.hpp"
 #include "mdgps/solver/gaussian_mixture.hpp"

@@ -1,3 +1,4 @@
+#include "mdgps/solver/gaussian_mixture.hpp"
 #include "mdgps/solver/targets.hpp"
 #include "mdgps/solver/validate_fits.hpp"
 
@@ -36,13 +37,13 @@ void fit_linear_gaussian(const RegressionProblem<Real>& problem, const PriorFrom
   const std::int64_t N = problem.inputs.extents[0], T = problem.inputs.extents[1], S = prior.points.extents[2];
   const std::int64_t d = problem.inputs.extents[3] + problem.outputs.extents[3];
   validate::regression(door, problem, fit);
-  if (!problem.prior.mean.empty()) door.fail("problem.prior is given beside the prior from a mixture");
+  const NormalInverseWishart<const Real>& arrays = problem.prior;
+  if (!(arrays.mean.empty() && arrays.scatter.empty() && arrays.mean_strength.empty() && arrays.degrees.empty()))
+    door.fail("problem.prior is given beside the prior from a mixture");
   validate::mixture(door, prior.mixture, N, d);
-  door.shape("points", prior.points, {N, T, S, d});
-  if (!prior.weights.empty()) door.shape("weights", prior.weights, {N, S});
-  if (prior.fitted_points < 1)
-    door.fail("fitted_points is " + std::to_string(prior.fitted_points) +
-              ", expected how many points the mixture was fitted to");
+  door.shape("prior.points", prior.points, {N, T, S, d});
+  if (!prior.weights.empty()) door.shape("prior.weights", prior.weights, {N, S});
+  validate::fitted_points(door, "prior.fitted_points", prior.fitted_points);
   door.workspace(needs(problem, prior, workspace.device));
   fit_with(problem, prior, fit, workspace, stream);
 }

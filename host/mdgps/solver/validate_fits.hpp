@@ -1,6 +1,7 @@
 #pragma once
 /// Checks of what regressions and mixtures take. Private to the solver.
 
+#include <cstdint>
 #include <string>
 
 #include "mdgps/solver/gaussian_mixture.hpp"
@@ -16,6 +17,12 @@ void mixture(const Door& door, const GaussianMixture<Real>& mixture, std::int64_
   door.contiguous("mixture.mean", mixture.mean, {N, K, d});
   door.contiguous("mixture.covariance", mixture.covariance, {N, K, d, d});
   door.contiguous("mixture.weight", mixture.weight, {N, K});
+}
+
+/// P, by which the strength of a mixture's prior is divided.
+inline void fitted_points(const Door& door, const Name& name, std::int64_t P) {
+  if (P < 1)
+    door.fail(name.text() + " is " + std::to_string(P) + ", expected how many points the mixture was fitted to");
 }
 
 /// All but the prior.
