@@ -231,7 +231,7 @@ def test_a_mixture_finds_its_clusters_and_gives_a_prior():
     by_arrays = mdgps.fit_linear_gaussian(x, y, prior=mixture.prior(points[:, None, :2]))
     assert np.isfinite(by_mixture.gain).all()
     assert (by_mixture.gain == by_arrays.gain).all()
-    with pytest.raises(TypeError, match="outputs"):
+    with pytest.raises(ValueError, match="outputs"):
         mdgps.fit_linear_gaussian(x, y.astype(np.float32), prior=mixture)
 
 
