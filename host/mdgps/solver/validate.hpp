@@ -15,7 +15,10 @@ namespace mdgps::validate {
 template <int Rank>
 std::string to_string(const std::array<std::int64_t, Rank>& extents) {
   std::string text = "[";
-  for (int d = 0; d < Rank; ++d) text += (d == 0 ? "" : ",") + std::to_string(extents[d]);
+  for (int d = 0; d < Rank; ++d) {
+    if (d > 0) text += ',';
+    text += std::to_string(extents[d]);
+  }
   return text + "]";
 }
 inline std::string to_string(Device device) {
