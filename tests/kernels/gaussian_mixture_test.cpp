@@ -3,9 +3,9 @@
 #include "kernels/gaussian_mixture.hpp"
 
 #include <array>
-#include <type_traits>
 #include <utility>
 
+#include "mdgps/solver/regression_batch.hpp"
 #include "mixture_problems.hpp"
 #include "tests/kernels/backends.hpp"
 
@@ -75,9 +75,10 @@ TYPED_TEST(MixtureKernel, ARegressionFindsThePriorThatMomentsInMemoryGive) {
     fit_gaussian_mixture(c.problem(), {.max_iterations = 2}, c.mixture.view(), c.report());
     const std::array<std::int64_t, 4> strides{e.points * d, S * d, d, 1};
     const auto entries = [&](std::int64_t first, std::int64_t size) {
-      return batch(View<const Real, 4>(c.points.data() + first, {N, T, S, size}, strides, Device{}));
+      return View<const Real, 4>(c.points.data() + first, {N, T, S, size}, strides, Device{});
     };
-    const QueryBatch<Real> query{static_cast<int>(T), static_cast<int>(S), entries(0, d), {}};
+    const RegressionProblem<Real> problem{entries(0, p), entries(p, q), {}, {}, Real(1e-6)};
+    const QueryBatch<Real> query{static_cast<int>(T), static_cast<int>(S), batch(entries(0, d)), {}};
     const Mixture<const Real> mixtures{c.mixture.mean.data(), c.mixture.covariance.data(), c.mixture.weight.data()};
     const MixtureShape shape{T * S, static_cast<int>(d), static_cast<int>(e.components)};
     Array<Real, 3> mean({N, T, d}), shares({N, T, e.components});
@@ -99,21 +100,12 @@ TYPED_TEST(MixtureKernel, ARegressionFindsThePriorThatMomentsInMemoryGive) {
     const MomentsPrior<Real> found{shape, query.steps, shares.data(), mixtures, Real(2), Real(2)};
     const auto fitted = [&](const auto& prior) {
       LinearGaussianPolicyArrays<Real> fit({N, T, p, q});  // gain [N,T,q,p], offset [N,T,q], covariance [N,T,q,q]
-      Array<std::int32_t, 2> status({N, T}, -1);
-      const RegressionBatch<Real, std::decay_t<decltype(prior)>> b{entries(0, p),
-                                                                   entries(p, q),
-                                                                   {},
-                                                                   prior,
-                                                                   Real(1e-6),
-                                                                   batch(fit.gain.view()),
-                                                                   batch(fit.offset.view()),
-                                                                   batch(fit.covariance.view()),
-                                                                   batch(status.view())};
-      const RegressionShape sizes{static_cast<int>(S), static_cast<int>(p), static_cast<int>(q)};
+      Array<Status, 2> status({N, T}, Status::not_converged);
+      const auto b = batch(problem, prior, LinearGaussianFit<Real>{fit.gain, fit.offset, fit.covariance, status});
       run_steps<TypeParam>(N, T, [&](const auto& g, const auto& lanes, auto& scratch) {
-        fit_linear_gaussian(g, lanes, sizes, b, scratch);
+        fit_linear_gaussian(g, lanes, shape_of(problem), b, scratch);
       });
-      for (const std::int32_t s : status.elements()) EXPECT_EQ(s, 0);
+      for (const Status s : status.elements()) EXPECT_EQ(s, Status::ok);
       return fit;
     };
     const auto expected = fitted(from_memory), actual = fitted(found);
