@@ -21,19 +21,17 @@ constexpr bool takes_states(int n) {
 /// V(x) = 1/2 x'V x + v'x + ..., with the vector as a row below the matrix.
 template <class Scalar>
 struct ValueFunction {
-  Matrix<Scalar> V;         ///< [n+1,n] lower triangle; the last row is v'
+  Matrix<Scalar> V;         ///< [n+1,n] lower triangle; the last row is v'. Where there is a factor nobody reads it
   Matrix<Scalar> factor;    ///< [n+1,n] L with V = L L', zero above its diagonal; the last row is (L^-1 v)'
   Mask<Scalar> definite{};  ///< V has the factor
 
   MDGPS_FUNCTION static ValueFunction take(Scratch<Scalar>& s, int n) {
     return {s.take_matrix(n + 1, n), s.take_matrix(n >= least_states_in_root_form ? n + 1 : 0, n)};
   }
-  /// Finds the factor, where it is used. Its zeros must be there: see RiccatiScratch::start().
+  /// V -> L in the factor's place. The zeros must be there: see RiccatiScratch::start().
   template <class Group>
   MDGPS_FUNCTION void factorise(const Group& g) {
     if constexpr (takes_states<Group>(least_states_in_root_form)) {
-      if (V.cols < least_states_in_root_form) return;
-      copy_lower(g, V, factor);
       definite = true;
       cholesky(g, factor, definite);
     }
@@ -128,11 +126,17 @@ MDGPS_FUNCTION void riccati_step(const Group& g, const Matrix<Scalar>& f, const 
   product(g, s.inverse, transpose(Q.block(p, n, 1, m)), s.half_gain.block(0, n, m, 1), Update::set, Part::full,
           Zeros::above_diagonal);
 
-  copy_lower(g, Q.block(0, 0, n, n), s.value.V);
-  copy(g, Q.block(p, 0, 1, n), s.value.V.block(n, 0, 1, n));
-  product(g, transpose(s.half_gain), s.half_gain.block(0, 0, m, n), s.value.V, Update::subtract, Part::lower);
-  s.value.factorise(g);
-  s.value.definite = s.value.definite | !ok;  // a lane that has failed must not slow the others
+  const auto find_value = [&](const Matrix<Scalar>& V) {
+    copy_lower(g, Q.block(0, 0, n, n), V);
+    copy(g, Q.block(p, 0, 1, n), V.block(n, 0, 1, n));
+    product(g, transpose(s.half_gain), s.half_gain.block(0, 0, m, n), V, Update::subtract, Part::lower);
+  };
+  if (root_form) {
+    find_value(s.value.factor);
+    s.value.factorise(g);
+    s.value.definite = s.value.definite | !ok;  // a lane that has failed must not slow the others
+  }
+  if (!root_form || !none(!s.value.definite)) find_value(s.value.V);
   product(g, transpose(s.inverse), s.half_gain.block(0, 0, m, n), K, Update::negate, Part::full, Zeros::below_diagonal);
   product(g, transpose(s.inverse), s.half_gain.block(0, n, m, 1), k.column(), Update::negate, Part::full,
           Zeros::below_diagonal);

@@ -34,7 +34,6 @@ MDGPS_FUNCTION void forward_pass(const Group& g, const Lanes<Scalar>& lanes, con
   const auto S = scratch.take_matrix(p, p);
   const auto mean = scratch.take_vector(p);
   const auto next_mean = scratch.take_vector(n);
-  const auto next_S = scratch.take_matrix(n, n);
   const auto K = scratch.take_matrix(m, n);
   const auto k = scratch.take_vector(m);
   const auto C = scratch.take_matrix(m, m);
@@ -42,7 +41,8 @@ MDGPS_FUNCTION void forward_pass(const Group& g, const Lanes<Scalar>& lanes, con
 
   Mask<Scalar> all_finite = true;
   load(g, lanes, initial.mean, 0, mean.segment(0, n));
-  load(g, lanes, initial.covariance, 0, S.block(0, 0, n, n));
+  const auto S_x = S.block(0, 0, n, n);
+  load(g, lanes, initial.covariance, 0, S_x);
   for (int t = 0; t < shape.steps; ++t) {
     load(g, lanes, policy.gain, t, K);
     load(g, lanes, policy.offset, t, k);
@@ -54,13 +54,12 @@ MDGPS_FUNCTION void forward_pass(const Group& g, const Lanes<Scalar>& lanes, con
     if (t + 1 == shape.steps) break;
     load(g, lanes, dynamics.transition, t, f);
     load(g, lanes, dynamics.offset, t, next_mean);
-    load(g, lanes, dynamics.covariance, t, next_S);
     if (asks_ahead(g)) {
       prefetch(g, lanes, policy, t + 1, m, n);
       if (t + 2 < shape.steps) {
         prefetch(g, lanes, dynamics.transition, t + 1, n, p);
         prefetch(g, lanes, dynamics.offset, t + 1, n);
-        prefetch(g, lanes, dynamics.covariance, t + 1, n, n);
+        prefetch_lower(g, lanes, dynamics.covariance, t + 1, n);
       }
       if constexpr (fetches_before_writing<Group>) {
         prefetch(g, lanes, distribution.mean, t + 1, p);
@@ -69,9 +68,9 @@ MDGPS_FUNCTION void forward_pass(const Group& g, const Lanes<Scalar>& lanes, con
     }
     product(g, f, mean, next_mean, Update::add);
     product(g, f, S, f_S);
-    product(g, f_S, transpose(f), next_S, Update::add, Part::symmetric);
     for_each(g, n, [&](int i) { mean(i) = next_mean(i); });
-    copy(g, next_S, S.block(0, 0, n, n));
+    load_lower(g, lanes, dynamics.covariance, t, S_x);
+    product(g, f_S, transpose(f), S_x, Update::add, Part::symmetric);
   }
   store_outcome(g, lanes, !all_finite, Outcome::not_finite, Mask<Scalar>(false), Outcome::ok, status);
 }

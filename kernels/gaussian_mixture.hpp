@@ -303,84 +303,86 @@ MDGPS_FUNCTION void maximise(const Group& g, const MixtureShape& shape, const T*
   });
 }
 
-/// The components that prior_moments works with, those whose share in a step's points is not negligible, one after the
+/// mu_0 of a step's points under a mixture, and the components whose share in them is not negligible, one after the
 /// other: the number, its share, and mu_k - mu_0.
 template <class T>
 struct Claims {
+  T* mean;      ///< mu_0 [d]
   int* number;  ///< [K]
   T* share;     ///< [K]
   T* error;     ///< [K,d]
+  int count;
 
   template <class Scalar>
   MDGPS_FUNCTION static Claims take(Scratch<Scalar>& s, const MixtureShape& shape) {
-    const int K = shape.components;
-    return {reinterpret_cast<int*>(take_elements<T>(s, K)), take_elements<T>(s, K),
-            take_elements<T>(s, std::int64_t{K} * shape.dimensions)};
+    const std::int64_t d = shape.dimensions, K = shape.components;
+    return {take_elements<T>(s, d), reinterpret_cast<int*>(take_elements<T>(s, K)), take_elements<T>(s, K),
+            take_elements<T>(s, K * d), 0};
+  }
+  /// shares [K]   of all components
+  template <class Group>
+  MDGPS_FUNCTION void find(const Group& g, const MixtureShape& shape, const T* shares,
+                           const Mixture<const T>& mixture) {
+    const int d = shape.dimensions, K = shape.components;
+    for_each(g, d, [&](int i) {
+      T sum{};
+      for (int k = 0; k < K; ++k) sum += shares[k] * mixture.mean[k * d + i];
+      mean[i] = sum;
+    });
+    count = 0;  // the same in every thread
+    for (int k = 0; k < K; ++k) {
+      if (shares[k] < T(1e-12)) continue;
+      if (g.thread_rank() == 0) {
+        number[count] = k;
+        share[count] = shares[k];
+      }
+      T* const to = error + count * d;
+      for_each(g, d, [&](int j) { to[j] = mixture.mean[k * d + j] - mean[j]; });
+      ++count;
+    }
+  }
+  /// Entries (i, j), ..., of the covariance about mu_0, as many as a pack has lanes.
+  /// covariance [K,d,d]   of the components
+  template <class Pack>
+  MDGPS_FUNCTION Pack covariance_from(const T* covariance, int d, int i, int j) const {
+    Pack sum{};
+    for (int l = 0; l < count; ++l) {
+      const T* const of_component = covariance + std::int64_t{number[l]} * d * d;
+      sum += Pack(share[l]) * (read_lanes<Pack>(of_component + i * d + j) +
+                               Pack(error[l * d + i]) * read_lanes<Pack>(error + l * d + j));
+    }
+    return sum;
   }
 };
 
-/// C pieces of row i of strength times the mixture's covariance about mu_0, from column j on, each with as many entries
-/// as a pack has lanes; the last of a row may overlap the one before.
-template <class Pack, int C, class T>
-MDGPS_FUNCTION void covariance_pieces(const Claims<T>& claims, int count, int d, const T* covariance, T strength, int i,
-                                      int j, T* to) {
-  constexpr int W = lane_count<Pack>;
-  const auto first = [&](int c) MDGPS_INLINE { return j + (c + 1) * W <= d ? j + c * W : d - W; };
-  Pack sum[C] = {};
-  for (int l = 0; l < count; ++l) {
-    const Pack share(claims.share[l]), error_i(claims.error[l * d + i]);
-    const T* error = claims.error + l * d;
-    const T* row = covariance + (std::int64_t{claims.number[l]} * d + i) * d;
-    unrolled<C>([&](auto c) MDGPS_INLINE {
-      sum[c] += share * (read_lanes<Pack>(row + first(c)) + error_i * read_lanes<Pack>(error + first(c)));
-    });
-  }
-  unrolled<C>([&](auto c) MDGPS_INLINE { write_lanes(Pack(strength) * sum[c], to + first(c)); });
-}
-
-/// Row i up to the diagonal, by pieces whose sums stay in registers.
-template <class Pack, int C, class T>
-MDGPS_FUNCTION void covariance_row(const Claims<T>& claims, int count, int d, const T* covariance, T strength, int i,
-                                   int j, T* to) {
-  constexpr int W = lane_count<Pack>;
-  for (; j + (C - 1) * W <= i; j += C * W) covariance_pieces<Pack, C>(claims, count, d, covariance, strength, i, j, to);
-  if constexpr (C > 1) {
-    if (j <= i) covariance_row<Pack, C / 2>(claims, count, d, covariance, strength, i, j, to);
+/// f(j, pack) for the pieces of row i of a lower triangle [d,d], each as many entries as `Scalar` has lanes from the
+/// j-th on: some are above the diagonal, and those of the last piece may be others' again. Rows too short for one are
+/// worked off by single entries. `pack` is there for its type.
+template <class Scalar, class Function>
+MDGPS_FUNCTION void for_each_piece_of_row(int d, int i, Function f) {
+  constexpr int W = lane_count<Scalar>;
+  if (d < W) {
+    for (int j = 0; j <= i; ++j) f(j, Element<Scalar>{});
+  } else {
+    for (int j = 0; j <= i; j += W) f(j + W <= d ? j : d - W, Scalar{});
   }
 }
 
 /// mu_0 and Phi for the query points of one step: the mixture's moments under the components' shares [K], the second
-/// times the prior's strength. Rows are worked off by as many entries as `Scalar` has lanes.
+/// times the prior's strength.
 /// mean [d], scatter [d,d] out, the lower triangle: some of what is above it is overwritten
 template <class Scalar, class Group, class T>
 MDGPS_FUNCTION void prior_moments(const Group& g, const MixtureShape& shape, const T* shares,
-                                  const Mixture<const T>& mixture, T strength, const Claims<T>& claims, T* mean,
-                                  T* scatter) {
-  constexpr int W = lane_count<Scalar>, pieces = W > 1 ? 4 : 1;
-  const int d = shape.dimensions, K = shape.components;
+                                  const Mixture<const T>& mixture, T strength, Claims<T> claims, T* mean, T* scatter) {
+  const int d = shape.dimensions;
+  claims.mean = mean;
+  claims.find(g, shape, shares, mixture);
   for_each(g, d, [&](int i) {
-    T sum{};
-    for (int k = 0; k < K; ++k) sum += shares[k] * mixture.mean[k * d + i];
-    mean[i] = sum;
-  });
-  int count = 0;  // the same in every thread
-  for (int k = 0; k < K; ++k) {
-    if (shares[k] < T(1e-12)) continue;
-    for_each(g, d, [&](int j) {
-      if (j == 0) {
-        claims.number[count] = k;
-        claims.share[count] = shares[k];
-      }
-      claims.error[count * d + j] = mixture.mean[k * d + j] - mean[j];
+    for_each_piece_of_row<Scalar>(d, i, [&](int j, auto pack) {
+      using Pack = decltype(pack);
+      write_lanes(Pack(strength) * claims.template covariance_from<Pack>(mixture.covariance, d, i, j),
+                  scatter + i * d + j);
     });
-    ++count;
-  }
-  for_each(g, d, [&](int i) {
-    if (d < W) {
-      covariance_row<T, 1>(claims, count, d, mixture.covariance, strength, i, 0, scatter + i * d);
-    } else {
-      covariance_row<Scalar, pieces>(claims, count, d, mixture.covariance, strength, i, 0, scatter + i * d);
-    }
   });
 }
 
@@ -543,36 +545,46 @@ struct MomentsPrior {
   Mixture<const T> mixtures;  ///< of all conditions
   T strength, degrees;        ///< m and n_0
 
-  /// mu_0 and Phi of each lane, row-major; a single lane's are written where they go at once.
+  template <class Scalar>
   struct Memory {
-    Claims<T> claims;
-    T* mean;     ///< [lanes,d]
-    T* scatter;  ///< [lanes,d,d]
+    Claims<T> claims[lane_count<Scalar>];
   };
   MDGPS_FUNCTION bool given() const { return true; }
   template <class Scalar>
-  MDGPS_FUNCTION Memory take(Scratch<Scalar>& s) const {
-    const std::int64_t d = shape.dimensions, lanes = lane_count<Scalar> > 1 ? lane_count<Scalar> : 0;
-    return {Claims<T>::take(s, shape), take_elements<T>(s, lanes * d), take_elements<T>(s, lanes * d * d)};
+  MDGPS_FUNCTION Memory<Scalar> take(Scratch<Scalar>& s) const {
+    Memory<Scalar> memory;
+    for (auto& claims : memory.claims) claims = Claims<T>::take(s, shape);
+    return memory;
   }
   template <class Group, class Scalar>
-  MDGPS_FUNCTION void load(const Group& g, const Lanes<Scalar>& lanes, const Memory& memory, const Vector<Scalar>& mu_0,
-                           const Matrix<Scalar>& Phi, Scalar& m, Scalar& n_0) const {
+  MDGPS_FUNCTION void load(const Group& g, const Lanes<Scalar>& lanes, Memory<Scalar>& memory,
+                           const Vector<Scalar>& mu_0, const Matrix<Scalar>& Phi, Scalar& m, Scalar& n_0) const {
     static_assert(std::is_same_v<Element<Scalar>, T>);
+    constexpr int W = lane_count<Scalar>;
     const int d = shape.dimensions;
-    const auto find = [&](int w, T* mean, T* scatter) {
+    const T* covariance[W];
+    for (int w = 0; w < W; ++w) {
       const std::int64_t i = lanes.condition[w], problem = i * steps + lanes.step[w];
-      prior_moments<Scalar>(g, shape, shares + problem * shape.components, mixtures.of_condition(i, shape), strength,
-                            memory.claims, mean, scatter);
-    };
-    if constexpr (lane_count<Scalar> == 1) {
-      find(0, reinterpret_cast<T*>(mu_0.data), reinterpret_cast<T*>(Phi.data));
-    } else {
-      for (int w = 0; w < lanes.count; ++w) find(w, memory.mean + w * d, memory.scatter + std::int64_t{w} * d * d);
-      const auto own = condition_lanes<Scalar>(0, lanes.count);
-      kernels::load(g, own, Batch<T>{memory.mean, d, 0, 1, 1}, 0, mu_0);
-      load_lower(g, own, Batch<T>{memory.scatter, std::int64_t{d} * d, 0, d, 1}, 0, Phi);
+      const auto mixture = mixtures.of_condition(i, shape);
+      covariance[w] = mixture.covariance;
+      memory.claims[w].find(g, shape, shares + problem * shape.components, mixture);
     }
+    for_each(g, d, [&](int i) {
+      for (int w = 0; w < W; ++w) lane(mu_0(i), w) = memory.claims[w].mean[i];
+      for_each_piece_of_row<Scalar>(d, i, [&](int j, auto pack) {
+        using Pack = decltype(pack);
+        Pack rows[W];
+        unrolled<W>([&](auto w) MDGPS_INLINE {
+          rows[w] = Pack(strength) * memory.claims[w].template covariance_from<Pack>(covariance[w], d, i, j);
+        });
+        if constexpr (lane_count<Pack> == W) {
+          if constexpr (W > 1) transpose(rows);
+          unrolled<W>([&](auto e) MDGPS_INLINE { Phi(i, j + e) = rows[e]; });
+        } else {
+          unrolled<W>([&](auto w) MDGPS_INLINE { lane(Phi(i, j), w) = rows[w]; });
+        }
+      });
+    });
     m = Scalar(strength);
     n_0 = Scalar(degrees);
   }

@@ -274,8 +274,7 @@ MDGPS_FUNCTION void lower_product(const Group& g, const Matrix<Scalar>& a, const
   constexpr int R = TileShape<Scalar>::rows, C = TileShape<Scalar>::cols, on_diagonal = C < R ? C : R;
   const int row_tiles = (out.rows + R - 1) / R;
   const int most_tiles = (out.cols + C - 1) / C + (R + on_diagonal - 1) / on_diagonal;
-  for_each(g, row_tiles * most_tiles, [&](int item) {
-    const int r = item / most_tiles, c = item - r * most_tiles;
+  for_each_entry(g, row_tiles, most_tiles, [&](int r, int c) {
     const int i0 = r * R, i1 = i0 + R < out.rows ? i0 + R : out.rows;
     const Depths depths(zeros, i0, i1, a.cols);
     const Tiling left(i0 < out.cols ? i0 : out.cols, C);
@@ -304,8 +303,7 @@ MDGPS_FUNCTION void product(const Group& g, const Matrix<Scalar>& a, const Matri
   }
   const Tiling rows(out.rows, R);
   const Tiling cols(out.cols, C);
-  for_each(g, rows.tiles * cols.tiles, [&](int tile) {
-    const int c = tile / rows.tiles, r = tile - c * rows.tiles;
+  for_each_entry(g, cols.tiles, rows.tiles, [&](int c, int r) {
     const int i0 = rows.begin(r), i1 = rows.begin(r + 1), j0 = cols.begin(c), j1 = cols.begin(c + 1);
     const Depths depths(zeros, i0, i1, a.cols);
     if constexpr (uses_scalar_tile<Scalar>) {
@@ -359,9 +357,12 @@ MDGPS_FUNCTION Scalar dot(const Group& g, const Matrix<Scalar>& a, const Matrix<
 template <class Group, class Scalar>
 MDGPS_FUNCTION Scalar sum_of_lower(const Group& g, const Matrix<Scalar>& a) {
   return sum_of(g, a.rows, [&](int i) {
-    Scalar row{};
-    for (int j = 0; j <= i && j < a.cols; ++j) row += a(i, j);
-    return row;
+    const int n = i < a.cols ? i + 1 : a.cols;
+    Scalar sums[4] = {};  // a single one would wait for itself
+    int j = 0;
+    for (; j + 4 <= n; j += 4) unrolled<4>([&](auto k) MDGPS_INLINE { sums[k] += a(i, j + k); });
+    for (; j < n; ++j) sums[0] += a(i, j);
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
   });
 }
 /// Sum of the entries.

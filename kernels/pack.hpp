@@ -225,6 +225,24 @@ template <class T, int W>
 MDGPS_INLINE inline void scatter_lanes(const Pack<T, W>* from, const int* stored, int count, T* const* to) {
   Pack<T, W> rows[W];
   unrolled<W>([&](auto e) MDGPS_INLINE { rows[e].v = from[e].v; });
+  if constexpr (W >= 4) {
+    if (count == W) {  // all lanes, in their order: the last round by stores of half rows
+      constexpr int half = W / 2;
+      using Half = Unaligned<T, half>;
+      const auto store_halves = [&]<int... e>(const Pack<T, W>& row, T* low, T* high, std::integer_sequence<int, e...>)
+          MDGPS_INLINE {
+        Half::at(low) = __builtin_shufflevector(row.v, row.v, e...);
+        Half::at(high) = __builtin_shufflevector(row.v, row.v, (half + e)...);
+      };
+      transpose<T, W, half / 2>(rows);
+      unrolled<half>([&](auto w) MDGPS_INLINE {
+        constexpr auto entries = std::make_integer_sequence<int, half>{};
+        store_halves(rows[w], to[w], to[w + half], entries);
+        store_halves(rows[w + half], to[w] + half, to[w + half] + half, entries);
+      });
+      return;
+    }
+  }
   transpose(rows);
   for (int r = 0; r < count; ++r) Unaligned<T, W>::at(to[r]) = rows[stored[r]].v;
 }

@@ -228,8 +228,10 @@ MDGPS_FUNCTION void policy_from_value(const Group& g, const Lanes<Scalar>& lanes
   load(g, next, scanned.eta, 0, v);
   overwrite(g, last, V, Scalar{});
   for_each(g, n, [&](int i) { v(i) = select(last, Scalar{}, -v(i)); });
-
-  step_scratch.value.factorise(g);
+  if (n >= least_states_in_root_form) {
+    copy_lower(g, step_scratch.value.V, step_scratch.value.factor);
+    step_scratch.value.factorise(g);
+  }
 
   Mask<Scalar> positive = true;
   riccati_step(g, f, f_c, false, Q, K, k, L, positive, step_scratch);

@@ -67,7 +67,7 @@ MDGPS_FUNCTION void fit_linear_gaussian(const Group& g, const Lanes<Scalar>& lan
   const auto Sigma = scratch.take_matrix(d, d);
   const auto Y = scratch.take_matrix(p, q);
   const auto c = scratch.take_vector(q);
-  const auto prior_memory = b.prior.take(scratch);
+  auto prior_memory = b.prior.take(scratch);
   if (scratch.counting()) return;
 
   const auto samples = points.block(before, 0, S, d), weighted_samples = weighted.block(before, 0, S, d);
@@ -109,13 +109,14 @@ MDGPS_FUNCTION void fit_linear_gaussian(const Group& g, const Lanes<Scalar>& lan
   });
   product(g, transpose(weighted), points, Sigma, Update::add, Part::lower);
   const Scalar scale = Scalar(1) / total;
-  for_each(g, d, [&](int i) {
-    for (int j = 0; j <= i; ++j) Sigma(i, j) *= scale;
+  const Mask<Scalar> finite_input = finite(sum_of(g, d, [&](int i) {
+    Scalar row{};  // tells by its sum whether all are finite
+    for (int j = 0; j <= i; ++j) row += Sigma(i, j) *= scale;
     if (i < p) Sigma(i, i) += Scalar(b.regularization);
-  });
+    return row;
+  }));
 
   Mask<Scalar> ok = true;
-  const Mask<Scalar> finite_input = finite(sum_of_lower(g, Sigma));
   const auto factor = Sigma.block(0, 0, p, p), A = Sigma.block(p, 0, q, p), F = Sigma.block(p, p, q, q);
   copy(g, transpose(A), Y);
   cholesky(g, factor, ok);
