@@ -157,18 +157,21 @@ struct ProductTile {
   Scalar* out;
   int depth;
 
-  MDGPS_FUNCTION ProductTile(const Matrix<Scalar>& a, const Matrix<Scalar>& b, const Matrix<Scalar>& out, Update update,
-                             int i0, int j0, const Depths& depths)
+  MDGPS_FUNCTION ProductTile(const Matrix<Scalar>& a, const Matrix<Scalar>& b, const Matrix<Scalar>& out, Update update)
       : a_row(a.row_stride),
         a_col(a.col_stride),
         b_row(b.row_stride),
         b_col(b.col_stride),
         out_row(out.row_stride),
-        update(update),
-        a(&a(i0, depths.first)),
-        b(&b(depths.first, j0)),
-        out(&out(i0, j0)),
-        depth(depths.last - depths.first) {}
+        update(update) {}
+  /// The tile whose first entry is (i0, j0).
+  MDGPS_FUNCTION void move_to(const Matrix<Scalar>& left, const Matrix<Scalar>& right, const Matrix<Scalar>& to, int i0,
+                              int j0, const Depths& depths) {
+    a = &left(i0, depths.first);
+    b = &right(depths.first, j0);
+    out = &to(i0, j0);
+    depth = depths.last - depths.first;
+  }
 };
 
 /// A tile of R x C entries; it stays in registers.
@@ -262,7 +265,7 @@ struct Tiling {
   int tiles, size, larger;  ///< the first `larger` tiles have one entry more
 
   MDGPS_FUNCTION Tiling(int n, int most)
-      : tiles((n + most - 1) / most), size(tiles > 0 ? n / tiles : 0), larger(n - tiles * size) {}
+      : tiles((n + most - 1) / most), size(n / (tiles > 0 ? tiles : 1)), larger(n - tiles * size) {}
   MDGPS_FUNCTION int begin(int tile) const { return tile * size + (tile < larger ? tile : larger); }
 };
 
@@ -274,18 +277,20 @@ MDGPS_FUNCTION void lower_product(const Group& g, const Matrix<Scalar>& a, const
   constexpr int R = TileShape<Scalar>::rows, C = TileShape<Scalar>::cols, on_diagonal = C < R ? C : R;
   const int row_tiles = (out.rows + R - 1) / R;
   const int most_tiles = (out.cols + C - 1) / C + (R + on_diagonal - 1) / on_diagonal;
+  ProductTile<Scalar> tile(a, b, out, update);
   for_each_entry(g, row_tiles, most_tiles, [&](int r, int c) {
     const int i0 = r * R, i1 = i0 + R < out.rows ? i0 + R : out.rows;
     const Depths depths(zeros, i0, i1, a.cols);
     const Tiling left(i0 < out.cols ? i0 : out.cols, C);
     if (c < left.tiles) {
       const int j0 = left.begin(c), j1 = left.begin(c + 1);
-      product_tile_of<R, C>(i1 - i0, j1 - j0, ProductTile<Scalar>(a, b, out, update, i0, j0, depths));
-      return;
+      tile.move_to(a, b, out, i0, j0, depths);
+      return product_tile_of<R, C>(i1 - i0, j1 - j0, tile);
     }
     const int j0 = i0 + (c - left.tiles) * on_diagonal, end = i1 < out.cols ? i1 : out.cols;
-    if (j0 < end)
-      product_tile_of<R, on_diagonal, true>(i1 - j0, end - j0, ProductTile<Scalar>(a, b, out, update, j0, j0, depths));
+    if (j0 >= end) return;
+    tile.move_to(a, b, out, j0, j0, depths);
+    product_tile_of<R, on_diagonal, true>(i1 - j0, end - j0, tile);
   });
 }
 
@@ -303,6 +308,7 @@ MDGPS_FUNCTION void product(const Group& g, const Matrix<Scalar>& a, const Matri
   }
   const Tiling rows(out.rows, R);
   const Tiling cols(out.cols, C);
+  ProductTile<Scalar> tile(a, b, out, update);
   for_each_entry(g, cols.tiles, rows.tiles, [&](int c, int r) {
     const int i0 = rows.begin(r), i1 = rows.begin(r + 1), j0 = cols.begin(c), j1 = cols.begin(c + 1);
     const Depths depths(zeros, i0, i1, a.cols);
@@ -310,7 +316,8 @@ MDGPS_FUNCTION void product(const Group& g, const Matrix<Scalar>& a, const Matri
       if (part != Part::full && j0 >= i1) return;  // wholly above the diagonal
       scalar_tile(i1 - i0, j1 - j0, a, b, out, i0, j0, depths.first, depths.last, update, part);
     } else {
-      product_tile_of<R, C>(i1 - i0, j1 - j0, ProductTile<Scalar>(a, b, out, update, i0, j0, depths));
+      tile.move_to(a, b, out, i0, j0, depths);
+      product_tile_of<R, C>(i1 - i0, j1 - j0, tile);
     }
   });
 }
@@ -321,13 +328,15 @@ MDGPS_FUNCTION void product(const Group& g, const Matrix<Scalar>& a, const Vecto
                             Update update = Update::set, Zeros zeros = Zeros::none) {
   constexpr int R = lane_count<Scalar> == 1 ? TileShape<Scalar>::rows : 8;
   const Tiling rows(out.size, R);
-  for_each(g, rows.tiles, [&](int tile) {
-    const int i0 = rows.begin(tile), i1 = rows.begin(tile + 1);
+  ProductTile<Scalar> tile(a, x.column(), out.column(), update);
+  for_each(g, rows.tiles, [&](int r) {
+    const int i0 = rows.begin(r), i1 = rows.begin(r + 1);
     const Depths depths(zeros, i0, i1, a.cols);
     if constexpr (uses_scalar_tile<Scalar>) {
       scalar_tile(i1 - i0, 1, a, x.column(), out.column(), i0, 0, depths.first, depths.last, update, Part::full);
     } else {
-      product_tile_of<R, 1>(i1 - i0, 1, ProductTile<Scalar>(a, x.column(), out.column(), update, i0, 0, depths));
+      tile.move_to(a, x.column(), out.column(), i0, 0, depths);
+      product_tile_of<R, 1>(i1 - i0, 1, tile);
     }
   });
 }

@@ -117,7 +117,7 @@ TEST_F(Prefetch, ForwardPass) {
   expect(p.reference.view());
   expect(p.dynamics.view().transition, 1, T - 1, n, n + m);
   expect(p.dynamics.view().offset, 1, T - 1, n);
-  expect(p.dynamics.view().covariance, 1, T - 1, n, n);
+  expect(p.dynamics.view().covariance, 1, T - 1, n, [](int i) { return i + 1; });
   check();
 }
 

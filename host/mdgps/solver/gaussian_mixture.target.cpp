@@ -85,13 +85,40 @@ WorkspaceNeeds mixture_prior(const GaussianMixture<const Real>& mixture, const V
                          prior.scatter.data, batch(prior.mean_strength), batch(prior.degrees)});
 }
 
+template <class Real>
+struct MixtureShares {
+  MixtureShape shape;
+  QueryBatch<Real> query;
+  Mixture<const Real> mixtures;
+  Real* shares;
+
+  std::int64_t width() const { return shape.points; }
+  template <class Group, class Scalar>
+  MDGPS_FUNCTION void operator()(const Group& g, std::int64_t i, Scratch<Scalar>& scratch) const {
+    kernels::mixture_shares(g, shape, query, i, mixtures.of_condition(i, shape),
+                            shares + i * query.steps * shape.components, scratch);
+  }
+};
+
+/// shares [N,T,K]   out: of the components in the points of each step
+template <class Real>
+WorkspaceNeeds mixture_shares(const GaussianMixture<const Real>& mixture, const View<const Real, 4>& points,
+                              const View<const Real, 2>& weights, Real* shares, const Workspace& workspace,
+                              Stream stream) {
+  return launch_each<Real>(
+      points.extents[0], workspace, stream,
+      MixtureShares<Real>{shape_of(mixture, points), batch(points, weights), batch(mixture), shares});
+}
+
 #define MDGPS_INSTANTIATE(Real)                                                                               \
   template WorkspaceNeeds fit_gaussian_mixture(const MixtureProblem<Real>&, const MixtureOptions&,            \
                                                const GaussianMixture<Real>&, const MixtureReport<Real>&,      \
                                                const Workspace&, Stream);                                     \
   template WorkspaceNeeds mixture_prior<Real>(const GaussianMixture<const Real>&, const View<const Real, 4>&, \
                                               const View<const Real, 2>&, double, std::int64_t,               \
-                                              const NormalInverseWishart<Real>&, const Workspace&, Stream);
+                                              const NormalInverseWishart<Real>&, const Workspace&, Stream);   \
+  template WorkspaceNeeds mixture_shares(const GaussianMixture<const Real>&, const View<const Real, 4>&,      \
+                                         const View<const Real, 2>&, Real*, const Workspace&, Stream);
 MDGPS_INSTANTIATE(float)
 MDGPS_INSTANTIATE(double)
 

@@ -27,17 +27,4 @@ RegressionBatch<Real, Prior> batch(const RegressionProblem<Real>& problem, const
           batch(fit.status),      problem.outputs_are_changes};
 }
 
-/// The operation, whatever its prior comes from.
-template <class Real, class Prior>
-struct FitLinearGaussian {
-  RegressionShape shape;
-  RegressionBatch<Real, Prior> batches;
-
-  std::int64_t width() const { return tiles(shape.inputs + shape.outputs); }
-  template <class Group, class Scalar>
-  MDGPS_FUNCTION void operator()(const Group& g, const Lanes<Scalar>& lanes, Scratch<Scalar>& scratch) const {
-    kernels::fit_linear_gaussian(g, lanes, shape, batches, scratch);
-  }
-};
-
 }  // namespace mdgps::MDGPS_TARGET
