@@ -1,9 +1,8 @@
-#include "mdgps/solver/gaussian_mixture.hpp"
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
+#include "mdgps/solver/gaussian_mixture.hpp"
 #include "mdgps/solver/targets.hpp"
 #include "mdgps/solver/validate_fits.hpp"
 
