@@ -18,10 +18,17 @@ constexpr bool takes_states(int n) {
     return true;
 }
 
+/// Whether a group carries the value function of n states by a factor.
+template <class Group>
+MDGPS_FUNCTION bool in_root_form(int n) {
+  constexpr bool may_be_large = takes_states<Group>(least_states_in_root_form);
+  return may_be_large && n >= least_states_in_root_form;
+}
+
 /// V(x) = 1/2 x'V x + v'x + ..., with the vector as a row below the matrix.
 template <class Scalar>
 struct ValueFunction {
-  Matrix<Scalar> V;         ///< [n+1,n] lower triangle; the last row is v'. Where there is a factor nobody reads it
+  Matrix<Scalar> V;         ///< [n+1,n] lower triangle; the last row is v'. Not kept where every lane has a factor
   Matrix<Scalar> factor;    ///< [n+1,n] L with V = L L', zero above its diagonal; the last row is (L^-1 v)'
   Mask<Scalar> definite{};  ///< V has the factor
 
@@ -102,8 +109,7 @@ MDGPS_FUNCTION void riccati_step(const Group& g, const Matrix<Scalar>& f, const 
                                  const Matrix<Scalar>& Q, const Matrix<Scalar>& K, const Vector<Scalar>& k,
                                  const Matrix<Scalar>& L, Mask<Scalar>& ok, RiccatiScratch<Scalar>& s) {
   const int n = K.cols, m = K.rows, p = n + m;
-  constexpr bool may_be_large = takes_states<Group>(least_states_in_root_form);
-  const bool root_form = may_be_large && n >= least_states_in_root_form;
+  const bool root_form = in_root_form<Group>(n);
   if (!last) {
     if (!root_form) {
       add_value(g, f, f_c, Q, s);
@@ -126,7 +132,7 @@ MDGPS_FUNCTION void riccati_step(const Group& g, const Matrix<Scalar>& f, const 
   product(g, s.inverse, transpose(Q.block(p, n, 1, m)), s.half_gain.block(0, n, m, 1), Update::set, Part::full,
           Zeros::above_diagonal);
 
-  const auto find_value = [&](const Matrix<Scalar>& V) {
+  const auto find_value = [&](const Matrix<Scalar>& V) MDGPS_INLINE {
     copy_lower(g, Q.block(0, 0, n, n), V);
     copy(g, Q.block(p, 0, 1, n), V.block(n, 0, 1, n));
     product(g, transpose(s.half_gain), s.half_gain.block(0, 0, m, n), V, Update::subtract, Part::lower);
@@ -136,7 +142,7 @@ MDGPS_FUNCTION void riccati_step(const Group& g, const Matrix<Scalar>& f, const 
     s.value.factorise(g);
     s.value.definite = s.value.definite | !ok;  // a lane that has failed must not slow the others
   }
-  if (!root_form || !none(!s.value.definite)) find_value(s.value.V);
+  if (!root_form || any(!s.value.definite)) find_value(s.value.V);
   product(g, transpose(s.inverse), s.half_gain.block(0, 0, m, n), K, Update::negate, Part::full, Zeros::below_diagonal);
   product(g, transpose(s.inverse), s.half_gain.block(0, n, m, 1), k.column(), Update::negate, Part::full,
           Zeros::below_diagonal);

@@ -34,7 +34,7 @@ MDGPS_FUNCTION void prefetch(const Group& g, const Lanes<Scalar>& lanes, const C
   if (t + 1 < shape.steps) {
     prefetch(g, lanes, b.dynamics.transition, t, n, p);
     prefetch(g, lanes, b.dynamics.offset, t, n);
-    prefetch(g, lanes, b.dynamics.covariance, t, n, n);
+    prefetch_lower(g, lanes, b.dynamics.covariance, t, n);
   }
   prefetch_lower(g, lanes, b.cost.hessian, t, p);
   prefetch(g, lanes, b.cost.gradient, t, p);

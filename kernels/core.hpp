@@ -75,7 +75,7 @@ MDGPS_FUNCTION void for_each(const Group& g, int n, Function f) {
 }
 
 /// f(0) + ... + f(n-1), shared among the group's threads: the same value in every thread, once all have read what f
-/// reads.
+/// reads and written what it writes.
 template <class Group, class Function>
 MDGPS_FUNCTION auto sum_of(const Group& g, int n, Function f) {
   decltype(f(0)) sum{};

@@ -6,7 +6,6 @@
 
 #include "kernels/cholesky.hpp"
 #include "kernels/lanes.hpp"
-#include "kernels/regression.hpp"
 
 namespace mdgps::kernels::inline MDGPS_TARGET {
 
@@ -361,11 +360,13 @@ struct Claims {
 template <class Scalar, class Function>
 MDGPS_FUNCTION void for_each_piece_of_row(int d, int i, Function f) {
   constexpr int W = lane_count<Scalar>;
-  if (d < W) {
-    for (int j = 0; j <= i; ++j) f(j, Element<Scalar>{});
-  } else {
-    for (int j = 0; j <= i; j += W) f(j + W <= d ? j : d - W, Scalar{});
+  if constexpr (W > 1) {
+    if (d < W) {
+      for (int j = 0; j <= i; ++j) f(j, Element<Scalar>{});
+      return;
+    }
   }
+  for (int j = 0; j <= i; j += W) f(j + W <= d ? j : d - W, Scalar{});
 }
 
 /// mu_0 and Phi for the query points of one step: the mixture's moments under the components' shares [K], the second

@@ -20,7 +20,7 @@ struct Batch {
 };
 
 /// The (condition, step) each lane works on, and the lanes whose results are stored: stored[0], ..., stored[count - 1].
-/// The others compute the same numbers again, or a candidate that was not chosen.
+/// The others compute the same numbers again, or a candidate that was not chosen. Where all are stored, it is in order.
 template <class Scalar>
 struct Lanes {
   std::int64_t condition[lane_count<Scalar>];

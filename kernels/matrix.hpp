@@ -153,9 +153,9 @@ template <class Scalar>
 struct ProductTile {
   std::int64_t a_row, a_col, b_row, b_col, out_row;  ///< strides
   Update update;
-  const Scalar *a, *b;
-  Scalar* out;
-  int depth;
+  const Scalar *a = nullptr, *b = nullptr;
+  Scalar* out = nullptr;
+  int depth = 0;
 
   MDGPS_FUNCTION ProductTile(const Matrix<Scalar>& a, const Matrix<Scalar>& b, const Matrix<Scalar>& out, Update update)
       : a_row(a.row_stride),

@@ -220,7 +220,7 @@ MDGPS_INLINE inline void gather_lanes(const T* const* from, Pack<T, W>* to) {
   }
   unrolled<W>([&](auto e) MDGPS_INLINE { to[e].v = rows[e].v; });
 }
-/// to[r][e] <- lane stored[r] of from[e], for W elements of `count` problems.
+/// to[r][e] <- lane stored[r] of from[e], for W elements of `count` problems. All W are stored in their order.
 template <class T, int W>
 MDGPS_INLINE inline void scatter_lanes(const Pack<T, W>* from, const int* stored, int count, T* const* to) {
   Pack<T, W> rows[W];

@@ -228,7 +228,7 @@ MDGPS_FUNCTION void policy_from_value(const Group& g, const Lanes<Scalar>& lanes
   load(g, next, scanned.eta, 0, v);
   overwrite(g, last, V, Scalar{});
   for_each(g, n, [&](int i) { v(i) = select(last, Scalar{}, -v(i)); });
-  if (n >= least_states_in_root_form) {
+  if (in_root_form<Group>(n)) {
     copy_lower(g, step_scratch.value.V, step_scratch.value.factor);
     step_scratch.value.factorise(g);
   }

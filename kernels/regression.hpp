@@ -109,12 +109,13 @@ MDGPS_FUNCTION void fit_linear_gaussian(const Group& g, const Lanes<Scalar>& lan
   });
   product(g, transpose(weighted), points, Sigma, Update::add, Part::lower);
   const Scalar scale = Scalar(1) / total;
-  const Mask<Scalar> finite_input = finite(sum_of(g, d, [&](int i) {
-    Scalar row{};  // tells by its sum whether all are finite
+  const Scalar sum_of_Sigma = sum_of(g, d, [&](int i) {
+    Scalar row{};
     for (int j = 0; j <= i; ++j) row += Sigma(i, j) *= scale;
     if (i < p) Sigma(i, i) += Scalar(b.regularization);
     return row;
-  }));
+  });
+  const Mask<Scalar> finite_input = finite(sum_of_Sigma + Scalar(b.regularization));
 
   Mask<Scalar> ok = true;
   const auto factor = Sigma.block(0, 0, p, p), A = Sigma.block(p, 0, q, p), F = Sigma.block(p, p, q, q);

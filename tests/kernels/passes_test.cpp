@@ -1,5 +1,8 @@
 // The passes over a trajectory, on every pack width and group.
 
+#include <algorithm>
+#include <limits>
+
 #include "kernels/backward_pass.hpp"
 #include "kernels/expected_cost.hpp"
 #include "kernels/forward_pass.hpp"
@@ -68,6 +71,14 @@ TYPED_TEST(PassesKernel, AValueFunctionWithoutAFactorIsCarriedByItself) {
   expect_maximum_entropy_lqr(p, policy);
   const auto others = solve(convex);
   for (const int i : {0, 2}) EXPECT_TRUE(std::ranges::equal(policy.gain.row(i), others.gain.row(i)));
+
+  // A factor that is missing now and then: what was kept of an earlier step without one is not used again.
+  p = convex;
+  for (int t = 1; t < shape.steps; t += 2) {
+    for (int j = 0; j < shape.states; ++j) p.cost.hessian(1, t, j, j) -= Real(2);
+    for (int j = shape.states; j < shape.states + shape.actions; ++j) p.cost.hessian(1, t, j, j) += Real(30);
+  }
+  expect_maximum_entropy_lqr(p, solve(p));
 }
 
 TYPED_TEST(PassesKernel, Forward) {
@@ -75,6 +86,19 @@ TYPED_TEST(PassesKernel, Forward) {
     const auto p = random_trajectory<typename TypeParam::Real>(shape, 1);
     expect_marginals(p, this->marginals(p));
   }
+}
+
+TYPED_TEST(PassesKernel, ForwardReadsTheNoiseBelowItsDiagonal) {
+  using Real = typename TypeParam::Real;
+  const BatchShape shape{3, 4, 17, 2};
+  auto p = random_trajectory<Real>(shape, 1);
+  const auto expected = this->marginals(p);
+  for (int i = 0; i < shape.conditions; ++i)
+    for (int t = 0; t < shape.steps; ++t)
+      for (int j = 0; j < shape.states; ++j)
+        for (int k = j + 1; k < shape.states; ++k)
+          p.dynamics.covariance(i, t, j, k) = std::numeric_limits<Real>::quiet_NaN();
+  EXPECT_TRUE(std::ranges::equal(this->marginals(p).covariance.elements(), expected.covariance.elements()));
 }
 
 TYPED_TEST(PassesKernel, KlDivergence) {

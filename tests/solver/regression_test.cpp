@@ -99,6 +99,17 @@ TYPED_TEST(RegressionTest, ReportsWhatIsWrongPerStepAndSparesTheOthers) {
     }
 }
 
+TYPED_TEST(RegressionTest, ARegularizationThatIsNotFiniteIsReported) {
+  using Limits = std::numeric_limits<TypeParam>;
+  for (const TypeParam regularization : {Limits::quiet_NaN(), Limits::infinity()}) {
+    Regression<TypeParam> r({2, 3, 8, 2, 2}, 5);
+    auto problem = r.problem();
+    problem.regularization = regularization;
+    fit_linear_gaussian(problem, r.result());
+    for (const Status s : r.status.elements()) EXPECT_EQ(s, Status::not_finite);
+  }
+}
+
 TYPED_TEST(RegressionTest, OutputsThatAreChangesAddTheIdentityToTheGain) {
   using Real = TypeParam;
   Regression<Real> r({2, 3, 9, 5, 3}, 8), changes = r;
