@@ -62,23 +62,23 @@ TYPED_TEST(PassesKernel, AValueFunctionWithoutAFactorIsCarriedByItself) {
   };
   const BatchShape shape{3, 4, least_states_in_root_form + 1, 2};
   const auto convex = random_trajectory<Real>(shape, 4);
-  auto p = convex;
-  for (int t = 1; t < shape.steps; ++t) {
-    for (int j = 0; j < shape.states; ++j) p.cost.hessian(1, t, j, j) -= Real(2);
-    for (int j = shape.states; j < shape.states + shape.actions; ++j) p.cost.hessian(1, t, j, j) += Real(30);
-  }
+  const auto without_factors = [&](int every) {
+    auto p = convex;
+    for (int t = 1; t < shape.steps; t += every) {
+      for (int j = 0; j < shape.states; ++j) p.cost.hessian(1, t, j, j) -= Real(2);
+      for (int j = shape.states; j < shape.states + shape.actions; ++j) p.cost.hessian(1, t, j, j) += Real(30);
+    }
+    return p;
+  };
+  const auto p = without_factors(1);
   const auto policy = solve(p);
   expect_maximum_entropy_lqr(p, policy);
   const auto others = solve(convex);
   for (const int i : {0, 2}) EXPECT_TRUE(std::ranges::equal(policy.gain.row(i), others.gain.row(i)));
 
   // A factor that is missing now and then: what was kept of an earlier step without one is not used again.
-  p = convex;
-  for (int t = 1; t < shape.steps; t += 2) {
-    for (int j = 0; j < shape.states; ++j) p.cost.hessian(1, t, j, j) -= Real(2);
-    for (int j = shape.states; j < shape.states + shape.actions; ++j) p.cost.hessian(1, t, j, j) += Real(30);
-  }
-  expect_maximum_entropy_lqr(p, solve(p));
+  const auto now_and_then = without_factors(2);
+  expect_maximum_entropy_lqr(now_and_then, solve(now_and_then));
 }
 
 TYPED_TEST(PassesKernel, Forward) {
