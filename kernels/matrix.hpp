@@ -124,6 +124,8 @@ struct TileShape {
 #else
   static constexpr int rows = lane_count<Scalar> == 1 ? 2 : 3, cols = lane_count<Scalar> == 1 ? 2 : 4;
 #endif
+  static constexpr int cols_on_diagonal = cols < rows ? cols : rows;
+  static constexpr int rows_of_vector = lane_count<Scalar> == 1 ? rows : 8;
 };
 
 /// Whether products run on tiles of 2 x 2 plain scalars.
@@ -174,61 +176,12 @@ struct ProductTile {
   }
 };
 
-/// A tile of R x C entries; it stays in registers.
-/// below   its first entry is on the diagonal, and what is above the diagonal is left alone
-template <int R, int C, bool below, class Scalar>
-MDGPS_FUNCTION void product_tile(const ProductTile<Scalar>& tile) {
-  // f(row of out, r, c). An entry's address is its row's and a constant: all of them would not fit the registers.
-  const auto each = [&](auto f) MDGPS_INLINE {
-    Scalar* row = tile.out;
-    unrolled<R>([&](auto r) MDGPS_INLINE {
-      unrolled<(below && r < C ? r + 1 : C)>([&](auto c) MDGPS_INLINE { f(row, r, c); });
-      row += tile.out_row;
-    });
-  };
-  Scalar sum[R][C];
-  if (tile.update == Update::add) {
-    each([&](const Scalar* row, auto r, auto c) MDGPS_INLINE { sum[r][c] = value(row[c]); });
-  } else if (tile.update == Update::subtract) {
-    each([&](const Scalar* row, auto r, auto c) MDGPS_INLINE { sum[r][c] = -row[c]; });
-  } else {
-    each([&](const Scalar*, auto r, auto c) MDGPS_INLINE { sum[r][c] = Scalar{}; });
-  }
-
-  const Scalar *a = tile.a, *b = tile.b;
-  const std::int64_t a_row = tile.a_row, a_col = tile.a_col, b_row = tile.b_row, b_col = tile.b_col;
-  for (int k = tile.depth; k > 0; --k, a += a_col, b += b_row) {
-    Scalar column[R];
-    unrolled<R>([&](auto r) MDGPS_INLINE { column[r] = value(a[r * a_row]); });
-    unrolled<C>([&](auto c) MDGPS_INLINE {
-      const Scalar x = value(b[c * b_col]);
-      unrolled<(below ? R - c : R)>([&](auto i) MDGPS_INLINE {
-        constexpr int r = below ? i + c : i;
-        sum[r][c] += column[r] * x;
-      });
-    });
-  }
-
-  if (tile.update == Update::negate || tile.update == Update::subtract) {
-    each([&](Scalar* row, auto r, auto c) MDGPS_INLINE { row[c] = -sum[r][c]; });
-  } else {
-    each([&](Scalar* row, auto r, auto c) MDGPS_INLINE { row[c] = value(sum[r][c]); });
-  }
-}
-
-/// The same for a tile of at most R x C, by the code of its size. Below the diagonal there are as many rows as columns.
+/// A tile of at most R x C entries, by the code of its size; in product_tile.hpp. Below the diagonal, where its first
+/// entry is on the diagonal and what is above it is left alone, there are as many rows as columns.
 template <int R, int C, bool below = false, class Scalar>
-MDGPS_FUNCTION void product_tile_of(int rows, int cols, const ProductTile<Scalar>& tile) {
-  if constexpr (R > 1) {
-    if (rows < R) return product_tile_of<R - 1, (below && C == R ? C - 1 : C), below>(rows, cols, tile);
-  }
-  if constexpr (C > 1) {
-    if (cols < C) return product_tile_of<R, C - 1, below>(rows, cols, tile);
-  }
-  product_tile<R, C, below>(tile);
-}
+void product_tile_of(int rows, int cols, const ProductTile<Scalar>& tile) noexcept;
 
-/// The same for up to 2 x 2 entries of plain scalars. Where there are fewer, rows and columns repeat and are not
+/// A tile of up to 2 x 2 entries of plain scalars. Where there are fewer, rows and columns repeat and are not
 /// stored: one text for all shapes keeps a GPU's code short.
 template <class Scalar>
 MDGPS_FUNCTION void scalar_tile(int rows, int cols, const Matrix<Scalar>& a, const Matrix<Scalar>& b,
@@ -274,7 +227,8 @@ struct Tiling {
 template <class Group, class Scalar>
 MDGPS_FUNCTION void lower_product(const Group& g, const Matrix<Scalar>& a, const Matrix<Scalar>& b,
                                   const Matrix<Scalar>& out, Update update, Zeros zeros) {
-  constexpr int R = TileShape<Scalar>::rows, C = TileShape<Scalar>::cols, on_diagonal = C < R ? C : R;
+  constexpr int R = TileShape<Scalar>::rows, C = TileShape<Scalar>::cols;
+  constexpr int on_diagonal = TileShape<Scalar>::cols_on_diagonal;
   const int row_tiles = (out.rows + R - 1) / R;
   const int most_tiles = (out.cols + C - 1) / C + (R + on_diagonal - 1) / on_diagonal;
   ProductTile<Scalar> tile(a, b, out, update);
@@ -326,7 +280,7 @@ MDGPS_FUNCTION void product(const Group& g, const Matrix<Scalar>& a, const Matri
 template <class Group, class Scalar>
 MDGPS_FUNCTION void product(const Group& g, const Matrix<Scalar>& a, const Vector<Scalar>& x, const Vector<Scalar>& out,
                             Update update = Update::set, Zeros zeros = Zeros::none) {
-  constexpr int R = lane_count<Scalar> == 1 ? TileShape<Scalar>::rows : 8;
+  constexpr int R = TileShape<Scalar>::rows_of_vector;
   const Tiling rows(out.size, R);
   ProductTile<Scalar> tile(a, x.column(), out.column(), update);
   for_each(g, rows.tiles, [&](int r) {

@@ -5,6 +5,7 @@
 #include "bench/gpu/counted.hpp"
 #include "kernels/c_step.hpp"
 #include "kernels/forward_pass.hpp"
+#include "kernels/product_tile.hpp"
 #include "kernels/regression.hpp"
 #include "trajectory_checks.hpp"
 
@@ -13,7 +14,7 @@ namespace mdgps::kernels {
 /// One entry at a time: nothing is computed that is not stored.
 template <>
 struct TileShape<bench::Counted> {
-  static constexpr int rows = 1, cols = 1;
+  static constexpr int rows = 1, cols = 1, cols_on_diagonal = 1, rows_of_vector = 1;
 };
 
 namespace {

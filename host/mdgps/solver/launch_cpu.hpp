@@ -16,6 +16,10 @@
 #include "mdgps/solver/targets.hpp"
 #include "mdgps/solver/types.hpp"
 
+#if defined(MDGPS_HAS_COMPILED_SIZES)  // whose code has its products in it
+#include "kernels/product_tile.hpp"
+#endif
+
 namespace mdgps::MDGPS_TARGET {
 
 using namespace mdgps::kernels;
