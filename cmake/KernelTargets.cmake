@@ -1,3 +1,5 @@
+include(CheckCXXCompilerFlag)
+
 # Compiles <folder>/*.target.cpp once per instruction set, and by nvcc for a GPU unless a third argument is CPU, and
 # adds the objects to `target`.
 #
@@ -13,7 +15,8 @@ function(mdgps_add_targets_of_kernels target folder)
   set(instruction_sets portable)
   set(flags_portable "")
   if(MDGPS_SANITIZE)  # one variant, with all that this machine has: three would take most of an hour to compile
-    set(flags_portable -march=native)
+    check_cxx_compiler_flag(-march=native MDGPS_HAS_MARCH_NATIVE)
+    set(flags_portable $<$<BOOL:${MDGPS_HAS_MARCH_NATIVE}>:-march=native>)
   elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
     list(APPEND instruction_sets avx2 avx512)
     target_compile_definitions(${target} PRIVATE MDGPS_X86_TARGETS=1)
@@ -25,10 +28,6 @@ function(mdgps_add_targets_of_kernels target folder)
     endif()
     string(APPEND compiled_sizes "{${size}},")
   endforeach()
-  set(has_compiled_sizes "")
-  if(compiled_sizes)
-    set(has_compiled_sizes MDGPS_HAS_COMPILED_SIZES)
-  endif()
   set(flags_avx2 -mavx2 -mfma)
   set(flags_avx512 -mavx512f -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512)
 
@@ -38,8 +37,10 @@ function(mdgps_add_targets_of_kernels target folder)
     target_include_directories(${objects} PRIVATE "${PROJECT_SOURCE_DIR}/host" "${PROJECT_SOURCE_DIR}")
     target_compile_definitions(${objects} PRIVATE MDGPS_TARGET=${instruction_set}
                                "MDGPS_COMPILED_SIZES=$<$<NOT:$<STREQUAL:${instruction_set},portable>>:${compiled_sizes}>"
-                               ${has_compiled_sizes}
                                $<TARGET_PROPERTY:${target},COMPILE_DEFINITIONS>)
+    if(compiled_sizes AND NOT instruction_set STREQUAL portable)
+      target_compile_definitions(${objects} PRIVATE MDGPS_HAS_COMPILED_SIZES)
+    endif()
     # Packs never cross a binary interface, so GCC's note on their passing is void. Without errno and traps a square
     # root of a pack is one instruction.
     target_compile_options(${objects} PRIVATE

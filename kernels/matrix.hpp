@@ -124,8 +124,8 @@ struct TileShape {
 #else
   static constexpr int rows = lane_count<Scalar> == 1 ? 2 : 3, cols = lane_count<Scalar> == 1 ? 2 : 4;
 #endif
-  static constexpr int cols_on_diagonal = cols < rows ? cols : rows;
-  static constexpr int rows_of_vector = lane_count<Scalar> == 1 ? rows : 8;
+  static constexpr int cols_on_diagonal = cols < rows ? cols : rows;         ///< of a tile that ends on the diagonal
+  static constexpr int rows_of_vector = lane_count<Scalar> == 1 ? rows : 8;  ///< of a product's tile of one column
 };
 
 /// Whether products run on tiles of 2 x 2 plain scalars.
@@ -176,8 +176,8 @@ struct ProductTile {
   }
 };
 
-/// A tile of at most R x C entries, by the code of its size; in product_tile.hpp. Below the diagonal, where its first
-/// entry is on the diagonal and what is above it is left alone, there are as many rows as columns.
+/// A tile of at most R x C entries, by the code of its size; in product_tile.hpp.
+/// below   its first entry is on the diagonal, and what is above the diagonal is left alone; no more columns than rows
 template <int R, int C, bool below = false, class Scalar>
 void product_tile_of(int rows, int cols, const ProductTile<Scalar>& tile) noexcept;
 

@@ -16,7 +16,7 @@
 #include "mdgps/solver/targets.hpp"
 #include "mdgps/solver/types.hpp"
 
-#if defined(MDGPS_HAS_COMPILED_SIZES)  // whose code has its products in it
+#if defined(MDGPS_HAS_COMPILED_SIZES)  // run_sized() takes its products into its own code
 #include "kernels/product_tile.hpp"
 #endif
 
