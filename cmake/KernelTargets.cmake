@@ -4,7 +4,8 @@ include(CheckCXXCompilerFlag)
 # adds the objects to `target`.
 #
 # MDGPS_TARGET is the namespace that a variant lives in (portable, avx2, avx512, cuda); MDGPS_X86_TARGETS tells the
-# dispatcher that the x86 variants exist. A variant's file must not define anything outside that namespace: an inline
+# dispatcher that the x86 variants exist. With MDGPS_NATIVE the portable variant is the only one and has all that this
+# machine's processor has. A variant's file must not define anything outside that namespace: an inline
 # function compiled with -mavx512f could otherwise be the copy that the linker keeps for everyone.
 function(mdgps_add_targets_of_kernels target folder)
   file(GLOB sources CONFIGURE_DEPENDS "${folder}/*.target.cpp")
@@ -14,9 +15,12 @@ function(mdgps_add_targets_of_kernels target folder)
 
   set(instruction_sets portable)
   set(flags_portable "")
-  if(MDGPS_SANITIZE)  # one variant, with all that this machine has: three would take most of an hour to compile
+  if(MDGPS_NATIVE)
     check_cxx_compiler_flag(-march=native MDGPS_HAS_MARCH_NATIVE)
-    set(flags_portable $<$<BOOL:${MDGPS_HAS_MARCH_NATIVE}>:-march=native>)
+    if(MDGPS_HAS_MARCH_NATIVE)
+      set(flags_portable -march=native)
+    endif()
+    target_compile_definitions(${target} PRIVATE MDGPS_NATIVE=1)
   elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND CMAKE_CXX_COMPILER_ID MATCHES "GNU|Clang")
     list(APPEND instruction_sets avx2 avx512)
     target_compile_definitions(${target} PRIVATE MDGPS_X86_TARGETS=1)
@@ -32,13 +36,16 @@ function(mdgps_add_targets_of_kernels target folder)
   set(flags_avx512 -mavx512f -mavx512dq -mavx512vl -mfma -mprefer-vector-width=512)
 
   foreach(instruction_set IN LISTS instruction_sets)
+    set(sizes "${compiled_sizes}")
+    if(instruction_set STREQUAL portable AND NOT MDGPS_NATIVE)
+      set(sizes "")
+    endif()
     set(objects ${target}_${instruction_set})
     add_library(${objects} OBJECT ${sources})
     target_include_directories(${objects} PRIVATE "${PROJECT_SOURCE_DIR}/host" "${PROJECT_SOURCE_DIR}")
     target_compile_definitions(${objects} PRIVATE MDGPS_TARGET=${instruction_set}
-                               "MDGPS_COMPILED_SIZES=$<$<NOT:$<STREQUAL:${instruction_set},portable>>:${compiled_sizes}>"
-                               $<TARGET_PROPERTY:${target},COMPILE_DEFINITIONS>)
-    if(compiled_sizes AND NOT instruction_set STREQUAL portable)
+                               "MDGPS_COMPILED_SIZES=${sizes}" $<TARGET_PROPERTY:${target},COMPILE_DEFINITIONS>)
+    if(sizes)
       target_compile_definitions(${objects} PRIVATE MDGPS_HAS_COMPILED_SIZES)
     endif()
     # Packs never cross a binary interface, so GCC's note on their passing is void. Without errno and traps a square

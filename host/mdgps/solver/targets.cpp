@@ -43,7 +43,11 @@ Target target_of(Device device) {
 std::string_view to_string(Target target) {
   switch (target) {
     case Target::portable:
+#if defined(MDGPS_NATIVE)
+      return "native";
+#else
       return "portable";
+#endif
     case Target::avx2:
       return "avx2";
     case Target::avx512:
