@@ -89,13 +89,13 @@ struct PackThread : Solo {
   }
 };
 
-/// Whether an operation's conditions are more than a core's L2 cache holds: 1 or 2 MiB today. Dynamics and cost are
-/// most of them.
+/// Whether an operation's conditions are more than the nearer caches hold. Dynamics and cost are most of them. Those that
+/// come from L3 arrive in time unasked (docs/performance.md), so that the size of L2 does not matter.
 template <class Real, class Op>
 bool leaves_cache(std::int64_t conditions, const Op& op) {
   if constexpr (requires { op.shape.joint(); }) {
     const std::int64_t joint = op.shape.joint(), numbers = conditions * op.shape.steps * 2 * joint * joint;
-    return numbers * std::int64_t{sizeof(Real)} > (2 << 20);
+    return numbers * std::int64_t{sizeof(Real)} > (4 << 20);
   } else {
     return false;
   }
