@@ -103,12 +103,12 @@ constexpr RowTileShape row_tile_shape(int columns, int widest) {
   return left > width / 2 ? RowTileShape{pieces + 1, width, 0} : RowTileShape{pieces, width, width / 2};
 }
 
-/// The widest tiles have four pieces and a half where there are registers for them.
+/// The widest tiles have four pieces and a half where there are registers for them, and else three.
 template <class T>
 inline constexpr int most_columns_of_tile =
     row_tile_shape(4 * native_lanes<T> + native_lanes<T> / 2, native_lanes<T>).rows() >= 4
         ? 4 * native_lanes<T> + native_lanes<T> / 2
-        : 2 * native_lanes<T> + native_lanes<T> / 2;
+        : 3 * native_lanes<T>;
 
 /// The code of every tile: code[columns - 1][rows - 1].
 template <class T>
@@ -219,9 +219,12 @@ void product_by_rows(const Matrix<T>& a, const Matrix<T>& b, const Matrix<T>& ou
     product_of_columns(a, b, out, update, part, zeros);
   } else {
     T copied[most_depth * most_columns];
-    const Tiling tiling(out.cols, most_columns);
+    // Tiles end where pieces do: what is over is in the last tile alone.
+    const int piece = out.cols <= most_columns ? most_columns : native_lanes<T>;
+    const Tiling tiling((out.cols + piece - 1) / piece, most_columns / piece);
     for (int tile = 0; tile < tiling.tiles; ++tile) {
-      const int j0 = tiling.begin(tile), columns = tiling.begin(tile + 1) - j0;
+      const int j0 = tiling.begin(tile) * piece, end = tiling.begin(tile + 1) * piece;
+      const int columns = (end < out.cols ? end : out.cols) - j0;
       const int above = part == Part::full ? 0 : j0;  // rows wholly above the diagonal
       const int rows = out.rows - above, depth = side_by_side ? a.cols + 1 : most_depth;
       Update update_of_part = update;

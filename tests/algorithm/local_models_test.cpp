@@ -112,6 +112,49 @@ TEST(LocalModels, ASampleWithoutWeightDoesNotMatter) {
   EXPECT_EQ(before.covariance, after.covariance);
 }
 
+/// A mixture that once had no points cannot be gone on from.
+TEST(LocalModels, AConditionThatHadNoSamplesOnceGetsItsMixtureWithTheNext) {
+  const Trajectories samples = LinearSystem{}.sample();
+  Array<double, 2> without_the_first = samples.weights;
+  for (double& w : without_the_first.row(0)) w = 0;
+  PriorSettings settings;
+  settings.trajectories = LinearSystem::S;  // as many in every update, so that the number of components stays
+  RegressionPrior prior(settings), always(settings);
+  prior.update(transitions(samples), without_the_first, 0, 1);
+  always.update(transitions(samples), samples.weights, 0, 1);
+  const auto total = [&](std::int64_t i) {
+    double sum = 0;
+    for (const double w : prior.state().mixture.weight.row(i)) sum += w;
+    return sum;
+  };
+  ASSERT_EQ(total(0), 0.0);
+  for (std::uint32_t iteration : {2u, 3u}) {
+    prior.update(transitions(samples), samples.weights, 0, iteration);
+    always.update(transitions(samples), samples.weights, 0, iteration);
+    EXPECT_NEAR(total(0), 1.0, 1e-12) << "iteration " << iteration;
+    EXPECT_TRUE(std::ranges::equal(prior.state().mixture.mean.row(1), always.state().mixture.mean.row(1)))
+        << "a neighbour, iteration " << iteration;
+  }
+}
+
+TEST(LocalModels, PointsInPlaceOfTheNewestPushNothingOut) {
+  constexpr int T = 3, S = 2;
+  const auto points = [](double value) { return Array<double, 4>({1, T, S, 2}, value); };
+  const Array<double, 2> weights({1, S}, 1.0);
+  PriorSettings settings;
+  settings.trajectories = 2 * S;
+  RegressionPrior prior(settings);
+  prior.update(points(1), weights, 0, 1);
+  prior.update(points(2), weights, 0, 2);
+  prior.update(points(3), weights, 0, 3);
+  for (const double value : {4.0, 5.0}) {
+    prior.update(points(value), weights, 0, 3, RegressionPrior::Adds::in_place_of_newest);
+    const auto& kept = prior.state().points;
+    ASSERT_EQ(kept.extent(1), 2 * S * T);
+    for (int p = 0; p < 2 * S * T; ++p) EXPECT_EQ(kept(0, p, 0), p < S * T ? 2.0 : value) << "point " << p;
+  }
+}
+
 TEST(LocalModels, MeansOfStatesAreKnownWhereTheyAreBelieved) {
   TrajectoryDistributionArrays<double> distribution(BatchShape{3, 4, 2, 1});
   std::iota(distribution.mean.elements().begin(), distribution.mean.elements().end(), 1.0);

@@ -124,6 +124,22 @@ TEST(NeuralGaussianPolicy, FirstBatchScalesTheObservationsAndLaterOnesDoNot) {
   }
 }
 
+TEST(NeuralGaussianPolicy, ObservationsWithoutWeightDoNotScale) {
+  const auto batch = random_array<2>({7, 3}, 2);
+  Array<double, 2> with_others({9, 3}, 100.0);
+  Array<double, 1> weights({9}, 1.0);
+  weights(2) = weights(8) = 0;
+  for (int p = 0, from = 0; p < 9; ++p)
+    if (weights(p) > 0) std::ranges::copy(batch.row(from++), with_others.row(p).begin());
+  NeuralGaussianPolicy alone({.observations = 3, .actions = 1}), among_others({.observations = 3, .actions = 1});
+  alone.fit_normalization(batch);
+  among_others.fit_normalization(with_others, Array<double, 1>({9}, 0.0));
+  EXPECT_FALSE(among_others.normalized()) << "nothing counted";
+  among_others.fit_normalization(with_others, weights);
+  EXPECT_EQ(among_others.snapshot().scale, alone.snapshot().scale);
+  EXPECT_EQ(among_others.snapshot().bias, alone.snapshot().bias);
+}
+
 TEST(NeuralGaussianPolicy, SeedDecidesTheWeights) {
   const auto observations = random_array<2>({5, 4}, 0);
   const auto with_seed = [&](std::uint64_t seed) {

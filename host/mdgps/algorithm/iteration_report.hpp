@@ -49,7 +49,7 @@ struct IterationReport {
   int guarded_step_sizes = 0;        ///< conditions whose expected costs were not to be believed
   int refitted_dynamics = 0;         ///< conditions whose first fit could not tell what its own samples cost
   int failed_s_steps = 0;            ///< whose loss or covariance was not usable: the network was left as it was
-  int kept_local_policies = 0;       ///< conditions whose C-step gave nothing usable
+  int kept_local_policies = 0;       ///< conditions without samples, or whose C-step gave numbers that are not finite
 
   double mean_distance() const;  ///< of the global policy
   double success_rate() const;   ///< of the global policy

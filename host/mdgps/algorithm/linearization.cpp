@@ -30,14 +30,15 @@ void add_covariance(const NeuralGaussianPolicy& policy, LinearGaussianPolicyArra
 
 LinearGaussianPolicyArrays<double> linearize_by_regression(const NeuralGaussianPolicy& policy,
                                                            const Trajectories& samples, RegressionPrior& prior,
-                                                           std::uint64_t seed, std::uint32_t iteration) {
+                                                           std::uint64_t seed, std::uint32_t iteration,
+                                                           RegressionPrior::Adds adds) {
   const auto [N, S, T, n] = samples.states.extents();
   const std::int64_t m = policy.actions();
   const Array<double, 4> means = mean_actions(policy, samples);
   Array<double, 4> points({N, T, S, n + m}, prior.device());
   rearrange<double>(swapped(samples.states.view(), 1, 2), {}, part(points.view(), 3, 0, n));
   rearrange<double>(swapped(means.view(), 1, 2), {}, part(points.view(), 3, n, m));
-  prior.update(points, samples.weights, seed, iteration);
+  prior.update(points, samples.weights, seed, iteration, adds);
   LinearGaussianPolicyArrays<double> linear(BatchShape{N, T, n, m}, prior.device());
   fit_steps(prior, points, samples.weights, {}, linear.gain, linear.offset, linear.covariance);
   add_covariance(policy, linear);

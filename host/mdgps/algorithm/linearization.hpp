@@ -14,9 +14,10 @@ Array<double, 4> mean_actions(const NeuralGaussianPolicy& policy, const Trajecto
 
 /// The network's mean actions regressed on the states, with the mixture prior over [x; mu(o)]; what the regression
 /// leaves unexplained is added to the policy's covariance. The paper's choice. The samples are on the prior's device.
-LinearGaussianPolicyArrays<double> linearize_by_regression(const NeuralGaussianPolicy& policy,
-                                                           const Trajectories& samples, RegressionPrior& prior,
-                                                           std::uint64_t seed, std::uint32_t iteration);
+/// adds   in_place_of_newest where the prior has seen these samples already, under the network that was
+LinearGaussianPolicyArrays<double> linearize_by_regression(
+    const NeuralGaussianPolicy& policy, const Trajectories& samples, RegressionPrior& prior, std::uint64_t seed,
+    std::uint32_t iteration, RegressionPrior::Adds adds = RegressionPrior::Adds::new_trajectories);
 
 /// The network's Jacobian, averaged over the samples of a step, through the samples' mean. Made where the samples are.
 /// observation_entries [o]   the state entry of each observation entry

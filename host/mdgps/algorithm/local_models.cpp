@@ -38,19 +38,21 @@ Array<double, 4> transitions(const Trajectories& samples) {
   return points;
 }
 
-void fit_steps(const RegressionPrior& prior, View<const double, 4> points, View<const double, 2> weights,
-               const RegressionPrior::FitOptions& options, View<double, 4> gain, View<double, 3> offset,
-               View<double, 4> covariance) {
+Array<Status, 2> fit_steps(const RegressionPrior& prior, View<const double, 4> points, View<const double, 2> weights,
+                           const RegressionPrior::FitOptions& options, View<double, 4> gain, View<double, 3> offset,
+                           View<double, 4> covariance) {
   const std::int64_t N = points.extents[0], steps = points.extents[1];
   Array<Status, 2> status({N, steps}, prior.device());
   prior.fit(points, weights, options,
             {part(gain, 1, 0, steps), part(offset, 1, 0, steps), part(covariance, 1, 0, steps), status});
+  return status;
 }
 
-void fit_transitions(const RegressionPrior& prior, View<const double, 4> transitions, View<const double, 2> weights,
-                     double strength, LinearGaussianDynamicsArrays<double>& dynamics) {
-  fit_steps(prior, transitions, weights, {.strength = strength, .outputs_are_changes = true}, dynamics.transition,
-            dynamics.offset, dynamics.covariance);
+Array<Status, 2> fit_transitions(const RegressionPrior& prior, View<const double, 4> transitions,
+                                 View<const double, 2> weights, double strength,
+                                 LinearGaussianDynamicsArrays<double>& dynamics) {
+  return fit_steps(prior, transitions, weights, {.strength = strength, .outputs_are_changes = true},
+                   dynamics.transition, dynamics.offset, dynamics.covariance);
 }
 
 GaussianStateArrays<double> initial_state(const Trajectories& samples) {

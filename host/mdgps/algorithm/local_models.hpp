@@ -28,16 +28,17 @@ Trajectories rollout_global(const Task& task, const NeuralGaussianPolicy& policy
 /// [x_t; u_t; x_{t+1} - x_t] of every sample: [N,T-1,S,2n+m], made where the samples are.
 Array<double, 4> transitions(const Trajectories& samples);
 
-/// The regression of a prior's points [N,T',S,d] into the first T' steps of [N,T,..] arrays.
-void fit_steps(const RegressionPrior& prior, View<const double, 4> points, View<const double, 2> weights,
-               const RegressionPrior::FitOptions& options, View<double, 4> gain, View<double, 3> offset,
-               View<double, 4> covariance);
+/// The regression of a prior's points [N,T',S,d] into the first T' steps of [N,T,..] arrays, and their status [N,T'].
+Array<Status, 2> fit_steps(const RegressionPrior& prior, View<const double, 4> points, View<const double, 2> weights,
+                           const RegressionPrior::FitOptions& options, View<double, 4> gain, View<double, 3> offset,
+                           View<double, 4> covariance);
 
 /// Dynamics from `transitions`, as a regression of the change of state: where the samples and the prior say little, the
 /// regression's shrinkage then leaves a state as it is, instead of pulling it to the mean. The prior counts `strength`
 /// times what its settings say.   weights [N,S]
-void fit_transitions(const RegressionPrior& prior, View<const double, 4> transitions, View<const double, 2> weights,
-                     double strength, LinearGaussianDynamicsArrays<double>& dynamics);
+Array<Status, 2> fit_transitions(const RegressionPrior& prior, View<const double, 4> transitions,
+                                 View<const double, 2> weights, double strength,
+                                 LinearGaussianDynamicsArrays<double>& dynamics);
 
 /// p(x_1) of every condition: the samples' mean, and their variances, at least 1e-6, on the diagonal.
 GaussianStateArrays<double> initial_state(const Trajectories& samples);

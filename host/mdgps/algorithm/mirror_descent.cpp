@@ -102,7 +102,7 @@ IterationReport MirrorDescent::iterate() {
   for (int round = 1; round <= settings_.rounds; ++round) {
     {
       const Stopwatch watch(report.seconds.fit);
-      linearize_policy(on_device);  // line 4
+      linearize_policy(on_device, round);  // line 4
       if (round == 1) {
         refit_unbelievable_dynamics(samples, report);
         if (!previous_.empty()) adjust_step_sizes(report);  // line 7 of the last iteration
@@ -146,11 +146,12 @@ void MirrorDescent::fit_dynamics(const Trajectories& samples) {
   current_.initial = initial_state(samples);
 }
 
-void MirrorDescent::linearize_policy(const Trajectories& samples) {
-  current_.global =
-      settings_.linearization == Linearization::regression
-          ? linearize_by_regression(policy_, samples, policy_prior_, seed_, static_cast<std::uint32_t>(iteration_))
-          : linearize_by_jacobian(policy_, samples, task_.observation_entries);
+void MirrorDescent::linearize_policy(const Trajectories& samples, int round) {
+  const auto adds = round == 1 ? RegressionPrior::Adds::new_trajectories : RegressionPrior::Adds::in_place_of_newest;
+  current_.global = settings_.linearization == Linearization::regression
+                        ? linearize_by_regression(policy_, samples, policy_prior_, seed_,
+                                                  static_cast<std::uint32_t>(iteration_), adds)
+                        : linearize_by_jacobian(policy_, samples, task_.observation_entries);
 }
 
 /// A fit that cannot tell what its own samples cost, under the policy that made them, is unstable: the samples of a
@@ -166,8 +167,9 @@ void MirrorDescent::refit_unbelievable_dynamics(const Trajectories& samples, Ite
       if (has_samples(samples, i) && !believable(costs(i), current_.sampled_cost[i])) unbelievable.push_back(i);
     if (unbelievable.empty()) return;
     LinearGaussianDynamicsArrays<double> dynamics(shape_, resources_.device);
-    fit_transitions(dynamics_prior_, transitions_, samples.weights, strength, dynamics);
+    const auto status = fit_transitions(dynamics_prior_, transitions_, samples.weights, strength, dynamics);
     for (const std::int64_t i : unbelievable) {
+      if (std::ranges::any_of(status.row(i), [](Status s) { return s != Status::ok; })) continue;
       copy_condition(dynamics, current_.dynamics, i);
       report.refitted_dynamics += counted[i] ? 0 : 1;
       counted[i] = true;
@@ -299,7 +301,7 @@ void MirrorDescent::s_step_on(const Trajectories& samples, int round, IterationR
       imitation_points(surrogate_cost_->imitated(local_), settings_.method == Method::dagger ? visited_ : samples,
                        expected_states(), task_.observation_entries,
                        {settings_.drawn_states, settings_.drawn_window, seed_, static_cast<std::uint32_t>(iteration_)});
-  policy_.fit_normalization(points.observations);
+  policy_.fit_normalization(points.observations, points.weights);
   SStepOptions options;
   options.minibatches = settings_.minibatches;
   options.batch_size = settings_.batch_size;

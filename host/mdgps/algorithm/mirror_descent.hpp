@@ -49,7 +49,7 @@ class MirrorDescent final : public TrainingRun {
   Trajectories generate_samples() const;
   void expand_cost_around(const Trajectories& samples);
   void fit_dynamics(const Trajectories& samples);
-  void linearize_policy(const Trajectories& samples);
+  void linearize_policy(const Trajectories& samples, int round);
   void refit_unbelievable_dynamics(const Trajectories& samples, IterationReport& report);
   void adjust_step_sizes(IterationReport& report);
   void modify_surrogate(const Trajectories& samples, int round);

@@ -2,16 +2,30 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <span>
+#include <utility>
 
 #include "kernels/random.hpp"
 #include "mdgps/solver/rearrange.hpp"
 
 namespace mdgps {
+namespace {
+
+/// First components of a condition's points, at random.
+void assign(std::span<std::int32_t> points, std::int64_t components, std::uint64_t seed, std::uint32_t iteration,
+            std::int64_t condition) {
+  const RandomSequence random(seed, RandomStream::mixture, iteration, static_cast<std::uint32_t>(condition));
+  for (std::size_t p = 0; p < points.size(); ++p)
+    points[p] = static_cast<std::int32_t>(random.below(static_cast<std::uint32_t>(p), components));
+}
+
+}  // namespace
 
 void RegressionPrior::update(View<const double, 4> points, View<const double, 2> weights, std::uint64_t seed,
-                             std::uint32_t iteration) {
+                             std::uint32_t iteration, Adds adds) {
   const auto [N, T, S, d] = points.extents;
-  const std::int64_t kept_before = state_.points.empty() ? 0 : state_.points.extent(1) / T;
+  const std::int64_t all_before = state_.points.empty() ? 0 : state_.points.extent(1) / T;
+  const std::int64_t kept_before = all_before - (adds == Adds::in_place_of_newest ? S : 0);
   const std::int64_t kept = std::min<std::int64_t>(kept_before + S, std::max<std::int64_t>(settings_.trajectories, S));
   const std::int64_t old = kept - S, forgotten = kept_before - old;
 
@@ -25,7 +39,7 @@ void RegressionPrior::update(View<const double, 4> points, View<const double, 2>
       const auto points_kept = state_.points.row(i).subspan(forgotten * T * d, old * T * d);
       copy_shared(device_, next.points.row(i).data(), points_kept.data(), points_kept.size_bytes());
     }
-    const View<double, 4> before(state_.weights.data(), {N, forgotten + old, T, 1}, device_);
+    const View<double, 4> before(state_.weights.data(), {N, all_before, T, 1}, device_);
     rearrange<double>(part(before, 1, forgotten, old), {}, part(weights_by_trajectory, 1, 0, old));
   }
   rearrange<double>({weights.data, {N, S, T, 1}, {weights.strides[0], weights.strides[1], 0, 1}, weights.device}, {},
@@ -38,18 +52,28 @@ void RegressionPrior::update(View<const double, 4> points, View<const double, 2>
   if (state_.mixture.weight.empty() || state_.mixture.components() != components) {
     next.mixture = GaussianMixtureArrays<double>(N, components, d, device_);
     assignment = Array<std::int32_t, 2>({N, kept * T}, device_);
-    for (std::int64_t i = 0; i < N; ++i) {
-      const RandomSequence random(seed, RandomStream::mixture, iteration, static_cast<std::uint32_t>(i));
-      for (std::int64_t p = 0; p < kept * T; ++p)
-        assignment(i, p) = static_cast<std::int32_t>(random.below(static_cast<std::uint32_t>(p), components));
-    }
+    for (std::int64_t i = 0; i < N; ++i) assign(assignment.row(i), components, seed, iteration, i);
   } else {
     next.mixture = std::move(state_.mixture);
   }
   state_ = std::move(next);
+  Array<Status, 1> status({N}, device_);
+  const GaussianMixture<double> mixture = state_.mixture.view();
   fit_gaussian_mixture<double>(
       {state_.points, state_.weights, assignment.empty() ? View<const std::int32_t, 2>{} : assignment.view()}, {},
-      state_.mixture.view(), {});
+      mixture, {.log_likelihood = {}, .iterations = {}, .status = status});
+  if (!assignment.empty()) return;
+  // From a mixture that could not be fitted, as of a condition that had lost all its samples, nothing goes on.
+  for (std::int64_t i = 0; i < N; ++i) {
+    const bool failed = status(i) == Status::not_positive_definite || status(i) == Status::not_finite;
+    if (!failed || !std::ranges::any_of(state_.weights.row(i), [](double w) { return w > 0; })) continue;
+    assignment = Array<std::int32_t, 2>({1, kept * T}, device_);
+    assign(assignment.row(0), components, seed, iteration, i);
+    fit_gaussian_mixture<double>(
+        {part(std::as_const(state_).points.view(), 0, i, 1), part(std::as_const(state_).weights.view(), 0, i, 1),
+         assignment},
+        {}, {part(mixture.mean, 0, i, 1), part(mixture.covariance, 0, i, 1), part(mixture.weight, 0, i, 1)}, {});
+  }
 }
 
 namespace {

@@ -18,10 +18,15 @@ class RegressionPrior {
 
   Device device() const { return device_; }
 
+  /// What an update's points are of: trajectories that are new, or those of the last update.
+  enum class Adds { new_trajectories, in_place_of_newest };
+
   /// Adds an iteration's points [N,T,S,d] with the samples' weights [N,S], both on its device, forgets the oldest
   /// trajectories beyond those kept, and fits the mixture: from its last state, or, where the number of components
-  /// changes, from a random assignment drawn from (seed, iteration, condition).
-  void update(View<const double, 4> points, View<const double, 2> weights, std::uint64_t seed, std::uint32_t iteration);
+  /// changes or a condition's last state cannot be gone on from, from a random assignment drawn from (seed, iteration,
+  /// condition).
+  void update(View<const double, 4> points, View<const double, 2> weights, std::uint64_t seed, std::uint32_t iteration,
+              Adds adds = Adds::new_trajectories);
 
   /// The regression of the points' [N,T,S,d] last entries (the fit's outputs) on the others, with the mixture's prior
   /// for the points of each step.

@@ -95,13 +95,16 @@ int NeuralGaussianPolicy::observations() const { return static_cast<int>(paramet
 int NeuralGaussianPolicy::actions() const { return static_cast<int>(parameters_->actions()); }
 bool NeuralGaussianPolicy::normalized() const { return parameters_->normalized; }
 
-void NeuralGaussianPolicy::fit_normalization(View<const double, 2> observations) {
+void NeuralGaussianPolicy::fit_normalization(View<const double, 2> observations, View<const double, 1> weights) {
   Parameters& p = *parameters_;
   require_shape(observations, {-1, p.observations()}, "observations", observations.device);
-  if (p.normalized || observations.extents[0] == 0) return;
+  if (!weights.empty()) require_shape(weights, {observations.extents[0]}, "weights", observations.device);
+  if (p.normalized) return;
   const c10::InferenceMode guard;
   const SingleThread single;
-  const at::Tensor batch = to_tensor(observations);
+  at::Tensor batch = to_tensor(observations);
+  if (!weights.empty()) batch = batch.index_select(0, to_tensor(weights).gt(0).nonzero().squeeze(1));
+  if (batch.size(0) == 0) return;
   // The population's deviation (no correction), so that a batch of one point is no special case.
   p.scale = at::std(batch, at::IntArrayRef{0}, std::optional<at::Scalar>(0)).clamp_min(1e-3).reciprocal().cpu();
   p.shift = -batch.mean(0).cpu() * p.scale;

@@ -45,9 +45,10 @@ class MDGPS_API NeuralGaussianPolicy {
   bool normalized() const;
 
   /// Scales every component of the observation to zero mean and unit deviation over this batch [B,o]; a deviation
-  /// below 1e-3 counts as 1e-3. The first batch decides: later calls change nothing, since the weights have been
-  /// trained for the scaling they saw.
-  void fit_normalization(View<const double, 2> observations);
+  /// below 1e-3 counts as 1e-3. The first batch decides: later calls change nothing, since the network's weights have
+  /// been trained for the scaling they saw.
+  /// weights   [B] on the same device; 0 leaves an observation out; empty: all count
+  void fit_normalization(View<const double, 2> observations, View<const double, 1> weights = {});
 
   /// means [B,m] = mu of each of observations [B,o], on the device that both are on.
   void mean(View<const double, 2> observations, View<double, 2> means) const;
