@@ -59,6 +59,11 @@ TEST(Task, SceneHoldsWhatIsFixedToTheWorld) {
   EXPECT_EQ(load_task(testing::tasks_folder / "peg" / "task.toml").scene().size(), 9u);
 }
 
+TEST(Task, IsNamedAfterItsFolderHoweverThatIsWritten) {
+  EXPECT_EQ(load_task(testing::reacher / "." / "task.toml").name, "reacher");
+  EXPECT_EQ(load_task(testing::reacher / ".." / "reacher" / "task.toml").name, "reacher");
+}
+
 TEST(Task, TheProjectsTasksAreFoundAndLoad) {
   const auto tasks = find_tasks(testing::tasks_folder);
   ASSERT_TRUE(tasks.contains("peg") && tasks.contains("blind_peg") && tasks.contains("obstacle"));

@@ -243,8 +243,10 @@ Task load_task(const std::filesystem::path& file, std::span<const std::string> o
   Task task;
   task.config = reader;
   task.file = file;
-  const auto folder = std::filesystem::absolute(file).parent_path();
-  const auto default_name = file.stem() == "task" ? folder.filename() : file.stem();
+  const auto path = std::filesystem::absolute(file);
+  const auto folder = path.parent_path();
+  const auto named_folder = path.lexically_normal().parent_path().filename();  // of ./task.toml, too
+  const auto default_name = file.stem() == "task" ? named_folder : file.stem();
   task.name = reader.optional("name", default_name.string());
   task.description = reader.optional("description", std::string());
   task.model = folder / reader.required<std::string>("model");
