@@ -6,10 +6,10 @@
 #include <optional>
 
 #include "apps/mdgps/commands.hpp"
+#include "apps/mdgps/configuration.hpp"
 #include "apps/mdgps/interrupt.hpp"
 #include "apps/mdgps/machine.hpp"
 #include "apps/mdgps/progress.hpp"
-#include "apps/mdgps/run_options.hpp"
 #include "apps/mdgps/task_files.hpp"
 #include "apps/mdgps/validators.hpp"
 #include "apps/report/report.hpp"
@@ -68,33 +68,18 @@ std::vector<std::string> overrides(const Arguments& arguments) {
   return list;
 }
 
-/// A task file with everything read from it.
-struct Configuration {
-  Task task;
-  RunOptions run;
-  Settings settings;
-
-  Configuration(const fs::path& file, std::vector<std::string> changes, int iterations) {
-    if (iterations > 0) changes.push_back("algorithm.iterations=" + std::to_string(iterations));
-    task = load_task(file, changes);
-    run = read_run_options(task.config);
-    settings = read_settings(task.algorithm, method_named(run.method));
-  }
-
-  fs::path default_folder() const {
-    return fs::path("runs") / (task.name + "-" + run.method + "-" + std::string(to_string(settings.sampling)) + "-" +
-                               std::string(to_string(settings.step_rule)) + "-seed" + std::to_string(run.seed));
-  }
-};
+fs::path default_folder(const Configuration& configuration) {
+  const auto& [task, run, settings] = configuration;
+  return fs::path("runs") / (task.name + "-" + run.method + "-" + std::string(to_string(settings.sampling)) + "-" +
+                             std::string(to_string(settings.step_rule)) + "-seed" + std::to_string(run.seed));
+}
 
 /// A resumed run keeps its settings: options that say otherwise are a mistake.
 void check_unchanged(const fs::path& config, const std::vector<std::string>& changes) {
-  const auto text = ConfigReader::open(config).text();
-  for (const auto& change : changes) {
-    if (ConfigReader::open(config, {&change, 1}).text() == text) continue;
-    throw UsageError(config.string() + ": the run to resume was not made with " + change +
-                     "; leave that out, or start another run without --resume");
-  }
+  const auto difference = ConfigReader::open(config, changes).difference(ConfigReader::open(config));
+  if (!difference) return;
+  throw UsageError(config.string() + ": the run to resume was not made with " + difference->key + "=" +
+                   difference->value + "; leave that out, or start another run without --resume");
 }
 
 RunInfo run_info(const RunOptions& run, int threads) {
@@ -110,7 +95,7 @@ RunInfo run_info(const RunOptions& run, int threads) {
 int train(const Arguments& arguments) {
   const auto changes = overrides(arguments);
   Configuration configuration(find_task_file(arguments.task), changes, arguments.iterations);
-  const fs::path output = arguments.output.empty() ? configuration.default_folder() : arguments.output;
+  const fs::path output = arguments.output.empty() ? default_folder(configuration) : arguments.output;
 
   std::optional<RunFolder> folder;
   if (arguments.resume) {

@@ -121,6 +121,21 @@ TEST_F(ConfigReaderTest, BrokenTomlAndMissingFilesAreReported) {
   EXPECT_THAT(error_of([&] { ConfigReader::open("no/such.toml"); }), HasSubstr("no/such.toml: no such file"));
 }
 
+TEST_F(ConfigReaderTest, TheDifferenceIsTheFirstKeyWithBothValues) {
+  const std::string text = "word = 'x'\n[t]\nb = [0.3, 1e-5]\n[[cost]]\nl1 = 1.0\n";
+  const auto difference = [&](const std::vector<std::string>& mine, const std::vector<std::string>& others) {
+    const auto found = open(text, mine).difference(open(text, others));
+    return found ? found->key + ": " + found->value + ", " + found->other : "";
+  };
+  EXPECT_EQ(difference({}, {}), "");
+  EXPECT_EQ(difference({"t.b=[0.3, 0.00001]"}, {"t.empty={}"}), "");
+  EXPECT_EQ(difference({}, {"cost.0.l1=2"}), "cost.0.l1: 1.0, 2");
+  EXPECT_EQ(difference({"t.b.1=0.5", "word=y"}, {}), "t.b.1: 0.5, 1e-05");
+  EXPECT_EQ(difference({"word='y\\nz'"}, {}), "word: \"y\\\\nz\", \"x\"");
+  EXPECT_EQ(difference({"a=none"}, {}), "a: \"none\", none");
+  EXPECT_EQ(difference({}, {"a=1"}), "a: none, 1");
+}
+
 TEST_F(ConfigReaderTest, TheTextHoldsDefaultsAndReadsBackTheSame) {
   const auto reader = open("a = 0.1\n[t]\nb = [0.3, 1e-5]\n", {"t.c=7"});
   reader.optional("d", 1.0 / 3.0);

@@ -256,6 +256,11 @@ TEST_F(Training, ResumedRunKeepsItsSettings) {
   EXPECT_EQ(read_file(folder() / "out/config.toml"), before);
 }
 
+TEST_F(Training, CommandInWhichALaterOptionWinsIsResumed) {
+  train("out", 1, {"--set", "algorithm.samples=5"});
+  train("out", 2, {"--set", "algorithm.samples=5", "--resume"});
+}
+
 TEST_F(Training, InterruptStopsAfterTheIteration) {
   train("whole", 3);
   const pid_t child = start(training("parts", 9999));

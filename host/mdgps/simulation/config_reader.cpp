@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <set>
 #include <sstream>
 #include <type_traits>
@@ -164,6 +165,20 @@ void apply_override(toml::table& root, const std::string& text) {
     array.replace(at, std::move(*parsed.get("value")));
   } else {
     throw ConfigError(where + ": there is no element " + in_quotes(last) + "; elements are numbered from 0");
+  }
+}
+
+/// Every value under a node, by its path as an override names it.
+void collect_values(const toml::node& node, const std::string& path, std::map<std::string, std::string>& values) {
+  const std::string prefix = path.empty() ? "" : path + ".";
+  if (const auto* table = node.as_table()) {
+    for (const auto& [key, child] : *table) collect_values(child, prefix + std::string(key.str()), values);
+  } else if (const auto* array = node.as_array()) {
+    for (std::size_t i = 0; i < array->size(); ++i) collect_values(*array->get(i), prefix + std::to_string(i), values);
+  } else {
+    std::ostringstream stream;
+    stream << toml::toml_formatter(node, toml::format_flags::none);  // on one line, whatever the string
+    values[path] = stream.str();
   }
 }
 
@@ -338,6 +353,18 @@ void ConfigReader::fail(std::string_view key, const std::string& message) const 
 
 void ConfigReader::set(std::string_view key, const std::string& value) const {
   table_->table->insert_or_assign(key, value);
+}
+
+std::optional<ConfigDifference> ConfigReader::difference(const ConfigReader& other) const {
+  std::map<std::string, std::string> values, others;
+  collect_values(*table_->root, "", values);
+  collect_values(*other.table_->root, "", others);
+  auto keys = values;
+  keys.insert(others.begin(), others.end());
+  const auto in = [](const auto& map, const std::string& key) { return map.contains(key) ? map.at(key) : "none"; };
+  for (const auto& [key, unused] : keys)
+    if (in(values, key) != in(others, key)) return ConfigDifference{key, in(values, key), in(others, key)};
+  return std::nullopt;
 }
 
 std::string ConfigReader::text() const {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -18,6 +19,13 @@ namespace mdgps {
 class MDGPS_API ConfigError : public std::invalid_argument {
  public:
   using std::invalid_argument::invalid_argument;
+};
+
+/// A key under which two documents have different values, in TOML; "none" stands for no value.
+struct ConfigDifference {
+  std::string key;    ///< its path, as an override names it
+  std::string value;  ///< of the document that was asked
+  std::string other;  ///< of the other one
 };
 
 /// A table of a TOML document. Copies refer to the same table.
@@ -65,6 +73,9 @@ class MDGPS_API ConfigReader {
 
   /// Sets a string, for what a run changes in its own copy (the model's place).
   void set(std::string_view key, const std::string& value) const;
+
+  /// The first key, by name, under which the whole documents differ; none where they say the same.
+  std::optional<ConfigDifference> difference(const ConfigReader& other) const;
 
   /// The whole document as TOML.
   std::string text() const;

@@ -1,0 +1,12 @@
+#include "apps/mdgps/configuration.hpp"
+
+namespace mdgps {
+
+Configuration::Configuration(const std::filesystem::path& file, std::vector<std::string> changes, int iterations) {
+  if (iterations > 0) changes.push_back("algorithm.iterations=" + std::to_string(iterations));
+  task = load_task(file, changes);
+  run = read_run_options(task.config);
+  settings = read_settings(task.algorithm, method_named(run.method));
+}
+
+}  // namespace mdgps
