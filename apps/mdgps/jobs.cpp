@@ -14,7 +14,10 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "apps/mdgps/commands.hpp"
+#include "apps/mdgps/configuration.hpp"
 #include "apps/mdgps/interrupt.hpp"
+#include "apps/mdgps/task_files.hpp"
 #include "apps/mdgps/validators.hpp"
 
 extern char** environ;
@@ -33,8 +36,8 @@ void clear_unused(const fs::path& folder) {
 
 pid_t start(const TrainingJob& job) {
   clear_unused(job.folder);
-  std::vector<std::string> words = {"mdgps", "train"};
-  words.insert(words.end(), job.arguments.begin(), job.arguments.end());
+  std::vector<std::string> words = {"mdgps", "train", job.task};
+  for (const auto& change : job.changes) words.insert(words.end(), {"--set", change});
   for (const auto& word : {std::string("--output"), job.folder.string(), std::string("--iterations"),
                            std::to_string(job.iterations), std::string("--threads"), std::string("1")})
     words.push_back(word);
@@ -81,6 +84,18 @@ std::pair<pid_t, int> wait_for_any(const std::map<pid_t, const TrainingJob*>& ru
 }
 
 }  // namespace
+
+void check_folders(const std::vector<TrainingJob>& jobs) {
+  for (const TrainingJob& job : jobs) {
+    const auto config = job.folder / "config.toml";
+    if (!fs::exists(config)) continue;
+    const Configuration found(config, {}, job.iterations);
+    const Configuration wanted(find_task_file(job.task), job.changes, job.iterations);
+    if (const auto difference = found.task.config.difference(wanted.task.config))
+      throw UsageError(job.folder.string() + ": holds a run whose " + difference->key + " is " + difference->value +
+                       ", not " + difference->other + "; choose another --output, or remove that folder");
+  }
+}
 
 bool finished(const TrainingJob& job) {
   std::ifstream stream(job.folder / "summary.json");
@@ -148,7 +163,7 @@ void add_repetition_options(CLI::App& app, Repetition& repetition, const std::st
       ->type_name("J")
       ->check(CLI::Range(1, 4096).description(""))
       ->capture_default_str();
-  app.footer("Runs that are there already are taken as they are, and broken ones go on: the same command resumes.\n" +
+  app.footer("Runs of the same settings that are there count, and broken ones go on: the same command resumes.\n" +
              example);
 }
 

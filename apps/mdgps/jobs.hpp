@@ -23,10 +23,15 @@ void add_repetition_options(CLI::App& app, Repetition& repetition, const std::st
                             const std::string& example);
 
 struct TrainingJob {
-  std::filesystem::path folder;        ///< of the run; its log is written beside it, with the suffix .log
-  std::vector<std::string> arguments;  ///< of `mdgps train`, without --output, --iterations, --threads and --resume
+  std::filesystem::path folder;      ///< of the run; its log is written beside it, with the suffix .log
+  std::string task;                  ///< as find_task_file takes it
+  std::vector<std::string> changes;  ///< "key.path=value": what the run's settings have otherwise than the task's file
   int iterations = 0;
 };
+
+/// Throws UsageError where a job's folder holds a run of other settings, which is not to count as the job's own. A run
+/// may be shorter or longer.
+void check_folders(const std::vector<TrainingJob>& jobs);
 
 /// Whether the run has these iterations already.
 bool finished(const TrainingJob& job);

@@ -12,6 +12,7 @@
 #include "apps/mdgps/task_files.hpp"
 #include "apps/mdgps/validators.hpp"
 #include "apps/report/reproduction.hpp"
+#include "mdgps/simulation/task.hpp"
 
 namespace mdgps {
 namespace {
@@ -47,23 +48,40 @@ struct Arguments {
   fs::path output = "runs/reproduce";
 };
 
+/// The tasks' own names, which tell their runs apart.
+std::vector<std::string> task_names(const std::vector<std::string>& tasks) {
+  std::vector<std::string> names;
+  for (const auto& task : tasks) {
+    const auto name = load_task(find_task_file(task)).name;
+    if (const auto same = std::ranges::find(names, name); same != names.end())
+      throw UsageError("--tasks: " + tasks[same - names.begin()] + " and " + task + " are both named '" + name +
+                       "'; give one of them another 'name' in its file, or leave it out");
+    names.push_back(name);
+  }
+  return names;
+}
+
 int reproduce(const Arguments& arguments) {
   std::vector<TrainingJob> jobs;
   std::vector<report::ReproducedRun> runs;
-  for (const auto& task : arguments.tasks) {
-    const auto name = find_task_file(task).parent_path().filename().string();
+  const auto names = task_names(arguments.tasks);
+  for (std::size_t t = 0; t < names.size(); ++t) {
+    const auto& name = names[t];
     for (const auto& method : arguments.methods)
       for (int s = 0; s < arguments.repetition.seeds; ++s) {
         const auto variant = *std::ranges::find(variants, method, &Variant::name);
         const auto seed = std::to_string(arguments.repetition.first_seed + s);
         const fs::path folder = arguments.output / "runs" / (name + "-" + method + "-seed" + seed);
         jobs.push_back({folder,
-                        {task, "--method", variant.method, "--sampling", variant.sampling, "--step-rule",
-                         variant.step_rule, "--seed", seed},
+                        arguments.tasks[t],
+                        {std::string("run.method=") + variant.method, "run.seed=" + seed,
+                         std::string("algorithm.sampling=") + variant.sampling,
+                         std::string("algorithm.step_rule=") + variant.step_rule},
                         arguments.repetition.iterations});
         runs.push_back({name, method, folder});
       }
   }
+  check_folders(jobs);
   std::printf("%zu runs of %d iterations, %d at a time, into %s\n", jobs.size(), arguments.repetition.iterations,
               arguments.repetition.jobs, arguments.output.c_str());
   std::fflush(stdout);

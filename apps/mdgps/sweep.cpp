@@ -16,6 +16,7 @@
 #include "apps/report/reproduction.hpp"
 #include "kernels/random.hpp"
 #include "mdgps/algorithm/settings.hpp"
+#include "mdgps/simulation/task.hpp"
 
 namespace mdgps {
 namespace {
@@ -32,7 +33,8 @@ struct Axis {
 using Point = std::vector<std::string>;
 
 struct Arguments {
-  std::string task, method = "badmm", sampling = "local";
+  std::string task, method = "badmm";
+  std::string sampling;  ///< empty: as the task or the method says
   std::vector<std::string> search;
   int random = 0;  ///< points; 0: the grid
   Repetition repetition = {.first_seed = 100};
@@ -45,7 +47,7 @@ std::vector<std::string> default_search(const std::string& method) {
     return {"algorithm.badmm.kl_step=0.5,1,2", "algorithm.badmm.initial_weight=0.002,0.01,0.1",
             "algorithm.badmm.dual_rate=0,0.1,0.5", "algorithm.badmm.weight_rule=spread,schedule"};
   if (method == "mdgps") return {"algorithm.kl_step=0.5,1,2", "algorithm.min_multiplier=0.1,0.5"};
-  if (method == "dagger") return {"algorithm.kl_step=0.5,1,2"};
+  if (method == "dagger" || method == "convex_linear") return {"algorithm.kl_step=0.5,1,2"};
   const std::string table = "algorithm." + method;
   return {table + ".kl_step=0.5,1,2", table + ".initial_weight=0.001,0.01,0.1",
           method == "penalty" ? table + ".weight_growth=1,1.5,2" : table + ".dual_rate=0.01,0.1,1"};
@@ -105,13 +107,23 @@ Point random_point(const std::vector<Axis>& axes, int index) {
   return point;
 }
 
-/// "kl_step=1 initial_weight=0.01 seed=100": runs of the same settings share a folder in any search.
+/// "algorithm.kl_step=1 algorithm.samples=5 seed=100": the same point has the same folder in any search, another key's
+/// value another one.
 std::string folder_name(const std::vector<Axis>& axes, const Point& point, std::int64_t seed) {
   std::string name;
-  for (std::size_t a = 0; a < axes.size(); ++a)
-    name += axes[a].key.substr(axes[a].key.rfind('.') + 1) + "=" + point[a] + " ";
+  for (std::size_t a = 0; a < axes.size(); ++a) name += axes[a].key + "=" + point[a] + " ";
   std::ranges::replace(name, '/', '_');
   return name + "seed=" + std::to_string(seed);
+}
+
+TrainingJob job_at(const Arguments& arguments, const fs::path& runs, const std::vector<Axis>& axes, const Point& point,
+                   std::int64_t seed) {
+  std::vector<std::string> changes;
+  for (std::size_t a = 0; a < axes.size(); ++a) changes.push_back(axes[a].key + "=" + point[a]);
+  changes.push_back("run.method=" + arguments.method);
+  changes.push_back("run.seed=" + std::to_string(seed));
+  if (!arguments.sampling.empty()) changes.push_back("algorithm.sampling=" + arguments.sampling);
+  return {runs / folder_name(axes, point, seed), arguments.task, changes, arguments.repetition.iterations};
 }
 
 struct Result {
@@ -143,7 +155,7 @@ void print_table(const std::vector<Axis>& axes, const std::vector<Result>& resul
 }
 
 int sweep(const Arguments& arguments) {
-  const auto task = find_task_file(arguments.task).parent_path().filename().string();
+  const auto task = load_task(find_task_file(arguments.task)).name;
   const fs::path output =
       arguments.output.empty() ? fs::path("runs") / ("sweep-" + task + "-" + arguments.method) : arguments.output;
   std::vector<Axis> axes;
@@ -155,15 +167,9 @@ int sweep(const Arguments& arguments) {
 
   std::vector<TrainingJob> jobs;
   for (int s = 0; s < arguments.repetition.seeds; ++s)  // every point once before any of them twice
-    for (const Point& point : points) {
-      const std::int64_t seed = arguments.repetition.first_seed + s;
-      TrainingJob job{output / "runs" / folder_name(axes, point, seed),
-                      {arguments.task, "--method", arguments.method, "--sampling", arguments.sampling, "--seed",
-                       std::to_string(seed), "--set"},
-                      arguments.repetition.iterations};
-      for (std::size_t a = 0; a < axes.size(); ++a) job.arguments.push_back(axes[a].key + "=" + point[a]);
-      jobs.push_back(std::move(job));
-    }
+    for (const Point& point : points)
+      jobs.push_back(job_at(arguments, output / "runs", axes, point, arguments.repetition.first_seed + s));
+  check_folders(jobs);
   std::printf("%zu settings, %d seeds: %zu runs of %d iterations, %d at a time, into %s\n", points.size(),
               arguments.repetition.seeds, jobs.size(), arguments.repetition.iterations, arguments.repetition.jobs,
               output.c_str());
@@ -204,10 +210,9 @@ Command add_sweep(CLI::App& program) {
       ->type_name("M")
       ->check(CLI::IsMember(std::vector<std::string>(method_names.begin(), method_names.end())).description(""))
       ->capture_default_str();
-  app->add_option("--sampling", a->sampling, "Whose rollouts are learned from")
+  app->add_option("--sampling", a->sampling, "Whose rollouts are learned from (default: the task's, else the method's)")
       ->type_name("local|global")
-      ->check(CLI::IsMember(std::vector<std::string>{"local", "global"}).description(""))
-      ->capture_default_str();
+      ->check(CLI::IsMember(std::vector<std::string>{"local", "global"}).description(""));
   app->add_option("--search", a->search, "Keys of the task's file and their values (default: the method's own)")
       ->type_name("KEY=V,V,...")
       ->type_size(1)

@@ -43,6 +43,33 @@ class Reproduce : public ProgramTest {
             "--iterations", "4",       "--output", "out"};
   }
 
+  /// One run of one iteration at each point.
+  Outcome sweep_briefly(const std::string& task, const std::string& method, std::vector<std::string> more) const {
+    more.insert(more.begin(), {"sweep", task, "--method", method, "--seeds", "1", "--jobs", "2", "--iterations", "1"});
+    return run(more);
+  }
+
+  Outcome reproduce_briefly(const std::string& tasks) const {
+    return run({"reproduce", "--tasks", tasks, "--methods", "dagger", "--seeds", "1", "--jobs", "2", "--iterations",
+                "1", "--output", "out"});
+  }
+
+  void expect_refused(const Outcome& outcome, const std::string& said) const {
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_EQ(outcome.output, "");
+    EXPECT_THAT(outcome.errors, HasSubstr(said));
+  }
+
+  /// The small task as a file of another name, and with so many steps.
+  void write_task(const std::string& file, const std::string& horizon) const {
+    fs::create_directories((folder() / file).parent_path());
+    fs::copy_file(folder() / "small/model.xml", (folder() / file).parent_path() / "model.xml",
+                  fs::copy_options::overwrite_existing);
+    auto text = read_file(folder() / "small/task.toml");
+    text.replace(text.find("horizon = 30"), 12, "horizon = " + horizon);
+    std::ofstream(folder() / file) << text;
+  }
+
   /// Mean over the conditions of a column at an iteration, from a run's own table.
   double measured(const std::string& run, const std::string& column, const std::string& iteration) const {
     const auto rows = read_csv(folder() / "out/runs" / run / "metrics.csv");
@@ -164,7 +191,72 @@ TEST_F(Reproduce, SweepRanksItsPoints) {
       EXPECT_LE(std::stod(rows[r - 1][5]), std::stod(rows[r][5]));
     }
   }
-  EXPECT_EQ(read_file(folder() / "sweep/runs/kl_step=0.5 weight_rule=schedule seed=101/config.toml").empty(), false);
+  EXPECT_EQ(
+      read_file(folder() /
+                "sweep/runs/algorithm.badmm.kl_step=0.5 algorithm.badmm.weight_rule=schedule seed=101/config.toml")
+          .empty(),
+      false);
+}
+
+TEST_F(Reproduce, SweepTakesNoRunOfOtherSettingsForItsOwn) {
+  const auto sweep = [&](const std::string& sampling) {
+    return sweep_briefly("small", "mdgps", {"--sampling", sampling, "--search", "algorithm.samples=3"});
+  };
+  const std::string runs = "runs/sweep-small-mdgps/runs/algorithm.samples=3 seed=100";
+  ASSERT_EQ(sweep("local").exit_code, 0);
+  const auto written = fs::last_write_time(folder() / runs / "summary.json");
+  expect_refused(sweep("global"), runs +
+                                      ": holds a run whose algorithm.sampling is \"local\", not \"global\"; choose "
+                                      "another --output, or remove that folder");
+  EXPECT_EQ(sweep("local").exit_code, 0);
+  EXPECT_EQ(fs::last_write_time(folder() / runs / "summary.json"), written);
+}
+
+TEST_F(Reproduce, SweepKeepsKeysApartThatEndInTheSameWord) {
+  for (const std::string key : {"algorithm.dynamics_prior.strength", "algorithm.policy_prior.strength"}) {
+    ASSERT_EQ(sweep_briefly("small", "mdgps", {"--output", "sweep", "--search", key + "=3"}).exit_code, 0);
+    EXPECT_THAT(read_file(folder() / "sweep/runs" / (key + "=3 seed=100") / "config.toml"),
+                HasSubstr("strength = 3\n"));
+  }
+}
+
+TEST_F(Reproduce, SweepLeavesTheSamplingToTaskAndMethod) {
+  ASSERT_EQ(sweep_briefly("small", "dagger", {"--search", "algorithm.samples=3"}).exit_code, 0);
+  EXPECT_THAT(read_file(folder() / "runs/sweep-small-dagger/runs/algorithm.samples=3 seed=100/config.toml"),
+              HasSubstr("sampling = 'global'"));
+}
+
+TEST_F(Reproduce, EveryMethodHasKeysToSearch) {
+  for (const char* method : {"mdgps", "badmm", "dual_gradient", "penalty", "admm", "dagger", "convex_linear"}) {
+    const auto outcome = sweep_briefly("small", method, {"--random", "1"});
+    EXPECT_EQ(outcome.exit_code, 0) << method << ": " << outcome.output << outcome.errors;
+  }
+}
+
+TEST_F(Reproduce, TasksOfOneFolderAreTwoTasks) {
+  write_task("two/a.toml", "30");
+  write_task("two/b.toml", "20");
+  ASSERT_EQ(reproduce_briefly("two/a.toml,two/b.toml").exit_code, 0);
+  const auto table = read_csv(folder() / "out/table1.csv");
+  ASSERT_EQ(table.size(), 1 + 2);
+  EXPECT_EQ(table[1][0], "a");
+  EXPECT_EQ(table[2][0], "b");
+  EXPECT_THAT(read_file(folder() / "out/runs/b-dagger-seed0/config.toml"), HasSubstr("horizon = 20"));
+}
+
+TEST_F(Reproduce, TasksOfOneNameAreRefused) {
+  write_task("one/a.toml", "30");
+  write_task("two/a.toml", "20");
+  expect_refused(reproduce_briefly("one/a.toml,two/a.toml"), "one/a.toml and two/a.toml are both named 'a'");
+  ASSERT_EQ(reproduce_briefly("one/a.toml").exit_code, 0);
+  expect_refused(reproduce_briefly("two/a.toml"),
+                 "out/runs/a-dagger-seed0: holds a run whose horizon is 30, not 20; choose another --output");
+}
+
+TEST_F(Reproduce, SweepIsNamedByItsTask) {
+  write_task("alone.toml", "30");
+  ASSERT_EQ(sweep_briefly("alone.toml", "dagger", {"--search", "algorithm.samples=3"}).exit_code, 0);
+  EXPECT_TRUE(fs::exists(folder() / "runs/sweep-alone-dagger/sweep.csv"));
 }
 
 TEST_F(Reproduce, RandomPointsStayInTheirRangeAndAreTheSameEveryTime) {
