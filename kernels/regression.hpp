@@ -117,7 +117,8 @@ MDGPS_FUNCTION void fit_linear_gaussian(const Group& g, const Lanes<Scalar>& lan
   });
   const Mask<Scalar> finite_input = finite(sum_of_Sigma + Scalar(b.regularization));
 
-  Mask<Scalar> ok = true;
+  // Over fewer than no samples Sigma has the wrong sign, which the regularization may hide from the factorisation.
+  Mask<Scalar> ok = total > Scalar{};
   const auto factor = Sigma.block(0, 0, p, p), A = Sigma.block(p, 0, q, p), F = Sigma.block(p, p, q, q);
   copy(g, transpose(A), Y);
   cholesky(g, factor, ok);

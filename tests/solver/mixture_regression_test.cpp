@@ -121,6 +121,19 @@ TYPED_TEST(MixtureRegression, AFailingConditionLeavesTheOthersAlone) {
   }
 }
 
+TYPED_TEST(MixtureRegression, AMixtureOfFewerPointsThanThePriorTakesAwayIsReported) {
+  Case<TypeParam> c({3, 7, 5, 4, 3}, 2);
+  PriorFromMixture<TypeParam> prior = c.prior();
+  prior.fitted_points = 6;  // n_0 = -strength / 2, against four samples' weights of 0.5 to 1.5
+  auto problem = c.regression.problem();
+  problem.regularization = 1e6;  // with which even a negative covariance of the inputs has a factor
+  fit_linear_gaussian(problem, prior, c.regression.result());
+  for (const Status s : c.regression.status.elements()) EXPECT_EQ(s, Status::ok);
+  prior.strength = 15;
+  fit_linear_gaussian(problem, prior, c.regression.result());
+  for (const Status s : c.regression.status.elements()) EXPECT_EQ(s, Status::not_positive_definite);
+}
+
 TEST(MixtureRegressionDoor, NoConditionsAndNoStepsAreNoWork) {
   for (const Extents& e : {Extents{0, 3, 5, 2, 1}, Extents{2, 0, 5, 2, 1}}) {
     problems::Regression<double> r(e, 1);

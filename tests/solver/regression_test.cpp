@@ -99,6 +99,32 @@ TYPED_TEST(RegressionTest, ReportsWhatIsWrongPerStepAndSparesTheOthers) {
     }
 }
 
+TYPED_TEST(RegressionTest, APriorThatTakesAwayMoreThanTheSamplesBringIsReported) {
+  const Extents e{3, 5, 8, 2, 2};
+  Regression<TypeParam> good(e, 5);
+  std::ranges::fill(good.weights.elements(), TypeParam(1));
+  Regression<TypeParam> bad = good;
+  bad.prior.degrees(1, 2) = -9;
+  bad.prior.degrees(2, 4) = -8;
+  const auto fit = [](Regression<TypeParam>& r) {
+    auto problem = r.problem();
+    problem.regularization = 100;  // with which even a negative covariance of the inputs has a factor
+    fit_linear_gaussian(problem, r.result());
+  };
+  fit(good);
+  fit(bad);
+  for (std::int64_t i = 0; i < 3; ++i)
+    for (std::int64_t t = 0; t < 5; ++t) {
+      const Status expected = i == 1 && t == 2   ? Status::not_positive_definite
+                              : i == 2 && t == 4 ? Status::not_finite
+                                                 : Status::ok;
+      EXPECT_EQ(bad.status(i, t), expected) << i << " " << t;
+      if (expected != Status::ok) continue;
+      EXPECT_TRUE(std::ranges::equal(good.fit.gain.row(i, t), bad.fit.gain.row(i, t)));
+      EXPECT_TRUE(std::ranges::equal(good.fit.covariance.row(i, t), bad.fit.covariance.row(i, t)));
+    }
+}
+
 TYPED_TEST(RegressionTest, ARegularizationThatIsNotFiniteIsReported) {
   using Limits = std::numeric_limits<TypeParam>;
   for (const TypeParam regularization : {Limits::quiet_NaN(), Limits::infinity()}) {

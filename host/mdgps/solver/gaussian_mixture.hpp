@@ -84,7 +84,8 @@ MDGPS_API void fit_gaussian_mixture(const MixtureProblem<Real>& problem, const M
 ///
 /// points     [N,T,S,d]
 /// weights    [N,S] of the samples; empty: all 1
-/// strength   m, in samples; and n_0 = strength (P - 2 - d) / P with P the points the mixture was fitted to
+/// strength   m, in samples; and n_0 = strength (P - 2 - d) / P with P the points the mixture was fitted to: negative
+///            where these are fewer than d + 2
 /// prior      out: [N,T,d] [N,T,d,d] [N,T] [N,T]
 /// Throws std::invalid_argument when shapes or devices differ, or fitted_points is not positive. Asynchronous on
 /// `stream`.
@@ -110,7 +111,7 @@ struct PriorFromMixture {
   GaussianMixture<const Real> mixture;
   View<const Real, 4> points;      ///< [N,T,S,d] that choose the components, as a rule the regression's samples
   View<const Real, 2> weights;     ///< [N,S] of these points; empty: all 1
-  double strength = 1;             ///< m, in samples; n_0 = strength (P - 2 - d) / P
+  double strength = 1;             ///< m, in samples; n_0 = strength (P - 2 - d) / P, negative where P < d + 2
   std::int64_t fitted_points = 0;  ///< P, how many points the mixture was fitted to
 };
 

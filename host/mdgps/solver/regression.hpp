@@ -62,8 +62,8 @@ struct LinearGaussianFit {
 ///   Sigma = (S + Phi + N m / (N + m) (mu - mu_0)(mu - mu_0)') / (N + n_0),  + regularization on the inputs' diagonal,
 ///   A = Sigma_yx Sigma_xx^-1,  c = mu_y - A mu_x,  F = Sigma_yy - A Sigma_xy.
 /// Without a prior this is the maximum likelihood estimate. The mean is not shrunk towards mu_0.
-/// status   not_positive_definite where the inputs' covariance has no factor, not_finite where numbers are not (no
-///          sample has weight, say); that fit is then unspecified
+/// status   not_positive_definite where the inputs' covariance has no factor or N + n_0 is negative, not_finite where
+///          numbers are not (no sample has weight, say, or N + n_0 is 0); that fit is then unspecified
 /// workspace   at least fit_linear_gaussian_workspace_size(problem) bytes
 /// Throws std::invalid_argument when shapes or devices differ, or outputs that are changes outnumber the inputs.
 /// Asynchronous on `stream`.
