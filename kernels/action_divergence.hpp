@@ -83,7 +83,7 @@ MDGPS_FUNCTION void action_divergence(const Group& g, const Lanes<Scalar>& lanes
         if (weight[s] == 0) continue;
         const T value = a < m ? differences[s * m + a] : divergences[s];
         mean += weight[s] / total * value;
-        if (largest < value) largest = value;
+        if (largest < value || value != value) largest = value;  // NaN as well, and then it stays
       }
       if (a < m) {
         b.action[at * m + a] = mean;

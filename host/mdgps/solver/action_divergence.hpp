@@ -18,7 +18,7 @@ struct PolicyPair {
   View<const Real, 2> factor;      ///< [m,m] L, lower
 };
 
-/// Over the samples of a condition and step; zeros where none counts. Contiguous.
+/// Over the samples of a condition and step; zeros where none counts, NaN where a sample that counts is. Contiguous.
 template <class Real>
 struct ActionDivergence {
   View<Real, 3> action;      ///< [N,T,m] mean of K x + k - mu
