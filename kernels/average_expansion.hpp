@@ -26,9 +26,11 @@ MDGPS_FUNCTION void average_expansion(const Group& g, const Lanes<Scalar>& lanes
     for (int s = 0; s < b.samples; ++s) total += weight[s];
     for_each(g, m, [&](int a) {
       T* const gain = b.gain + ((i * b.steps + t) * m + a) * n;
-      for (int j = 0; j < n; ++j) gain[j] = 0;
-      T offset = 0;
+      const T none = total == 0 ? static_cast<T>(NAN) : T{};  // where no sample has a weight, there is no mean
+      for (int j = 0; j < n; ++j) gain[j] = none;
+      T offset = none;
       for (int s = 0; s < b.samples; ++s) {
+        if (weight[s] == 0) continue;  // nor may it bring its numbers in: NaN times 0 is NaN
         const std::int64_t sample = (i * b.samples + s) * b.steps + t;
         const T *const slopes = b.jacobians + (sample * m + a) * o, *const state = b.states + sample * n;
         const T share = weight[s] / total;

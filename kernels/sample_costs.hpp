@@ -25,16 +25,20 @@ MDGPS_FUNCTION void sample_costs(const Group& g, const Lanes<Scalar>& lanes, con
     const T *const cost = b.costs + i * S * steps, *const weight = b.weights + i * S;
     T all = 0;
     for (int s = 0; s < S; ++s) all += weight[s];
-    const T sum = sum_of(g, S * steps, [&](int e) { return weight[e / steps] * cost[e]; });
-    const T size = sum_of(g, S * steps, [&](int e) { return weight[e / steps] * (cost[e] < 0 ? -cost[e] : cost[e]); });
+    // A sample without weight must not bring its numbers in: NaN times 0 is NaN.
+    const auto weighted = [&](int e, T x) { return weight[e / steps] > 0 ? weight[e / steps] * x : T{}; };
+    const T sum = sum_of(g, S * steps, [&](int e) { return weighted(e, cost[e]); });
+    const T size = sum_of(g, S * steps, [&](int e) { return weighted(e, cost[e] < 0 ? -cost[e] : cost[e]); });
     for_each(g, 1, [&](int) {
       b.mean[i] = sum / all;
       b.size[i] = size / all;
     });
     for_each(g, steps, [&](int t) {
       T largest = 0;
-      for (int s = 0; s < S; ++s)
-        if (weight[s] > 0 && largest < cost[s * steps + t]) largest = cost[s * steps + t];
+      for (int s = 0; s < S; ++s) {
+        const T value = cost[s * steps + t];
+        if (weight[s] > 0 && (largest < value || value != value)) largest = value;  // NaN as well, and then it stays
+      }
       b.largest[i * steps + t] = largest;
     });
     for_each(g, S, [&](int s) {

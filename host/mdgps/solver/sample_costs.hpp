@@ -11,12 +11,12 @@ template <class Real>
 struct SampleCosts {
   View<Real, 1> mean;     ///< [N] weighted, of the trajectories' costs; NaN where no sample has a weight
   View<Real, 1> size;     ///< [N] likewise, of the trajectories' sums of |l_t|
-  View<Real, 2> largest;  ///< [N,T] greatest l_t among the samples with a weight, at least 0
+  View<Real, 2> largest;  ///< [N,T] greatest l_t among the samples with a weight, at least 0; NaN where one is
   View<Real, 2> total;    ///< [N,S] of every trajectory; NaN where it has no weight
 };
 
 /// costs      [N,S,T] of `expand_cost`
-/// weights    [N,S] not negative
+/// weights    [N,S] not negative; 0 leaves a sample out
 /// workspace  at least sample_costs_workspace_size(..) bytes on that device
 /// All views are contiguous. Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
 template <class Real>
