@@ -47,10 +47,13 @@ MDGPS_FUNCTION void expand_cost(const Group& g, const Lanes<Scalar>& lanes, cons
   load(g, lanes, b.actions, 0, y.block(0, n, S, m));
   if (k > 0) load(g, lanes, b.points, 0, y.block(0, p, S, k));
   load(g, lanes, b.weights, 0, weights);
-  Scalar total{}, constant_mean{};
+  Scalar total{};
   for (int s = 0; s < S; ++s) total += weights(s);
-  fill(g, H_mean, Scalar{});
-  fill(g, gradient_mean.column(), Scalar{});
+  // Without any weight there is no mean, and zeros would pass for a cost.
+  const Scalar none = select(total == Scalar{}, Scalar(NAN), Scalar{});
+  Scalar constant_mean = none;
+  fill(g, H_mean, none);
+  fill(g, gradient_mean.column(), none);
 
   for (int s = 0; s < S; ++s) {
     if (k > 0) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "cost_problems.hpp"
@@ -61,6 +63,23 @@ TYPED_TEST(CostExpansionTest, ASampleWithoutWeightDoesNotCountWhateverItHolds) {
   EXPECT_EQ(kept.cost.gradient, spoilt.cost.gradient);
   EXPECT_EQ(kept.cost.constant, spoilt.cost.constant);
   EXPECT_EQ(kept.sample_cost(1, 2, 1), spoilt.sample_cost(1, 2, 1));
+}
+
+TYPED_TEST(CostExpansionTest, WithoutAnyWeightItIsNotFinite) {
+  Samples<TypeParam> all(3, 4, 2, 4, 2, 3, 4);
+  Samples<TypeParam> none = all;
+  std::ranges::fill(none.weights.row(1), TypeParam(0));
+  const std::vector<CostTerm> terms = {action_term(), state_term(), point_term()};
+  expand_cost<TypeParam>(terms, all.view(), all.cost.view(), all.sample_cost);
+  expand_cost<TypeParam>(terms, none.view(), none.cost.view(), none.sample_cost);
+  for (const auto numbers : {none.cost.hessian.row(1), none.cost.gradient.row(1), none.cost.constant.row(1)})
+    for (const TypeParam x : numbers) EXPECT_TRUE(std::isnan(x));
+  for (const int i : {0, 2}) {
+    EXPECT_TRUE(std::ranges::equal(all.cost.hessian.row(i), none.cost.hessian.row(i)));
+    EXPECT_TRUE(std::ranges::equal(all.cost.gradient.row(i), none.cost.gradient.row(i)));
+    EXPECT_TRUE(std::ranges::equal(all.cost.constant.row(i), none.cost.constant.row(i)));
+  }
+  EXPECT_EQ(all.sample_cost, none.sample_cost);
 }
 
 TYPED_TEST(CostExpansionTest, HessiansAreSymmetricToTheBitAndConvex) {

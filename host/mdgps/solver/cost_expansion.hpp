@@ -45,7 +45,7 @@ struct CostSamples {
 /// Gradients are exact. Hessians are those of the terms except that (a) of the log form the part that would make it
 /// indefinite is left out, and (b) points count through their Jacobian, without the second order of the kinematics.
 /// So the Hessian is positive semidefinite where all weights are not negative.
-/// cost          out: [N,T,n+m,n+m] [N,T,n+m] [N,T], about z = 0; not finite where all weights of a condition are 0
+/// cost          out: [N,T,n+m,n+m] [N,T,n+m] [N,T], about z = 0; NaN where all weights of a condition are 0
 /// sample_cost   out: [N,S,T] the exact cost of every sample
 /// Throws std::invalid_argument when shapes or devices differ or a term's entry is out of range.
 /// Source: [MDGPS 3.1].
