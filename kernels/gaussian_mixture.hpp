@@ -234,8 +234,9 @@ MDGPS_FUNCTION void first_moment_tile_of(const T* points, int d, const T* shares
 }
 
 /// The M-step: weights, means and covariances from responsibilities. The points must be centred near 0, since second
-/// moments about 0 are summed. A component that has lost its points starts anew from all of them, as if they were its
-/// own: its column of the table is overwritten.   point_weights may have no memory: all 1.
+/// moments about 0 are summed. A component that has lost its points is given mean and covariance of all of them, as if
+/// they were its own: its column of the table is overwritten. Its weight is still what it had of them: where that is 0,
+/// it stays 0.   point_weights may have no memory: all 1.
 template <class Group, class Scalar, class T>
 MDGPS_FUNCTION void maximise(const Group& g, const MixtureShape& shape, const T* points, const T* point_weights,
                              T* table, T total_weight, T regularization, const Mixture<T>& mixture,

@@ -57,8 +57,10 @@ struct MixtureReport {
 };
 
 /// Expectation maximisation for every condition's mixture, from an assignment of points or from the mixture itself.
-/// It stops before the M-step when the likelihood no longer rises. Components that lose their points start anew from
-/// all of them.
+/// It stops before the M-step when the likelihood no longer rises. A component that has lost its points, all but
+/// 1e-4 / K of the weight, is given mean and covariance of all of them. As in the authors' code it keeps the weight
+/// that it has left, by which it may win points again; with none left it stays without, in later fits that start from
+/// this mixture, too.
 /// workspace   at least fit_gaussian_mixture_workspace_size(problem, mixture, options) bytes
 /// Throws std::invalid_argument when shapes or devices differ, and where the wide path is asked for and the device's
 /// libraries are missing. Asynchronous on `stream`, but on the wide path, which waits for every E-step.

@@ -186,7 +186,7 @@ struct ExpectationMaximisation {
   }
 
   /// The pool of every component from the responsibilities, in the order of the points; returns the size of the
-  /// largest. A component that has lost its points starts anew from all of them.
+  /// largest. A component that has lost its points is given all of them, but not their weight.
   int pool(const WeightedPoints<Real>& data) const {
     const auto memory = this->memory;
     const int d = shape.dimensions, K = shape.components, P = points();
