@@ -166,6 +166,16 @@ void fit_linear_gaussian(const Input& inputs, const Input& outputs, const std::o
   });
 }
 
+/// Step t alone of what has one for each.
+template <class T, int Rank>
+mdgps::View<T, Rank> step(mdgps::View<T, Rank> view, std::int64_t t) {
+  view.data += t * view.strides[1];
+  view.extents[1] = 1;
+  return view;
+}
+
+/// Shapes must be right: mdgps/solver.py checks them. Weights are each step's own here, but one for all steps where
+/// they choose a mixture's components, so that with weights every step is a problem of its own.
 void fit_with_mixture(const Input& inputs, const Input& outputs, const std::optional<Input>& weights,
                       const Inputs<3>& fitted, const Input& points, std::int64_t fitted_points, double regularization,
                       const Outputs<3>& fit, const Output& status) {
@@ -175,7 +185,24 @@ void fit_with_mixture(const Input& inputs, const Input& outputs, const std::opti
     prior.mixture = mixture<const Real>(fitted);
     prior.points = view<const Real, 4>("points", points);
     prior.fitted_points = fitted_points;
-    mdgps::fit_linear_gaussian<Real>(problem, prior, fit_views<Real>(fit, status));
+    const auto result = fit_views<Real>(fit, status);
+    if (!weights) {
+      mdgps::fit_linear_gaussian<Real>(problem, prior, result);
+      return;
+    }
+    for (std::int64_t t = 0; t < problem.inputs.extents[1]; ++t) {
+      auto of_step = problem;
+      of_step.inputs = step(problem.inputs, t);
+      of_step.outputs = step(problem.outputs, t);
+      of_step.weights = step(problem.weights, t);
+      auto prior_of_step = prior;
+      prior_of_step.points = step(prior.points, t);
+      const auto& w = of_step.weights;
+      prior_of_step.weights = {w.data, {w.extents[0], w.extents[2]}, {w.strides[0], w.strides[2]}, w.device};
+      mdgps::fit_linear_gaussian<Real>(
+          of_step, prior_of_step,
+          {step(result.gain, t), step(result.offset, t), step(result.covariance, t), step(result.status, t)});
+    }
   });
 }
 

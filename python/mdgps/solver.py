@@ -100,6 +100,11 @@ def _dimensions(name: str, array: Array, meaning: str) -> tuple:
     return tuple(array.shape)
 
 
+def _expect_shape(name: str, array: Array, shape: tuple) -> None:
+    if tuple(array.shape) != shape:
+        raise ValueError(f"{name} has shape {tuple(array.shape)}, expected {list(shape)}")
+
+
 def _per_condition(name: str, value: Union[float, Array], like: Array, conditions: int) -> Array:
     """[N] numbers, from an array or from one number for all."""
     if np.isscalar(value):
@@ -279,7 +284,8 @@ def fit_linear_gaussian(
     inputs          [N,T,S,p]
     outputs         [N,T,S,q]
     prior           over [input; output], d = p + q: mean [N,T,d], scatter [N,T,d,d], mean_strength [N,T], degrees
-                    [N,T]; or a GaussianMixture fitted to such points, whose prior at the samples is taken
+                    [N,T]; or a GaussianMixture fitted to such points, whose prior at the samples is taken, under
+                    their weights
     regularization  added to the diagonal of the inputs' covariance
     weights         [N,T,S] of the samples, 0 leaves one out
     Returns N(A input + c, F): gain A [N,T,q,p], offset c [N,T,q], covariance F [N,T,q,q]; and `status` [N,T],
@@ -287,12 +293,15 @@ def fit_linear_gaussian(
     Raises TypeError or ValueError, naming the argument.
     """
     a, b = _array("inputs", inputs), _array("outputs", outputs)
-    N, T, _, p = _dimensions("inputs", a, "N,T,S,p")
+    N, T, S, p = _dimensions("inputs", a, "N,T,S,p")
     q = _dimensions("outputs", b, "N,T,S,q")[3]
     w = None if weights is None else _array("weights", weights)
     fit = SolvedFit(_empty(a, (N, T, q, p)), _empty(a, (N, T, q)), _empty(a, (N, T, q, q)))
     fit.status = _empty(a, (N, T), "int32")
     if isinstance(prior, GaussianMixture):
+        _expect_shape("outputs", b, (N, T, S, q))
+        if w is not None:
+            _expect_shape("weights", w, (N, T, S))
         points = np.concatenate([np.asarray(a), np.asarray(b)], axis=-1)
         mixture, P = prior._fitted(), prior._fitted_points
         _solver.fit_with_mixture(a, b, w, mixture, points, P, regularization, fit, fit.status)

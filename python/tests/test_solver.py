@@ -235,6 +235,33 @@ def test_a_mixture_finds_its_clusters_and_gives_a_prior():
         mdgps.fit_linear_gaussian(x, y.astype(np.float32), prior=mixture)
 
 
+def test_samples_without_weight_do_not_choose_the_prior():
+    rng = np.random.default_rng(3)
+    points = np.concatenate([c + 0.3 * rng.normal(size=(2, 200, 2)) for c in (-4.0, 4.0)], axis=1)
+    mixture = mdgps.GaussianMixture(2).fit(points)
+    # Ten samples of each cluster at three steps, of which each leaves others out.
+    by_cluster = points.reshape(2, 2, 20, 10, 2)
+    samples = np.stack([by_cluster[:, :, t].reshape(2, 20, 2) for t in range(3)], axis=1)
+    x, y = samples[..., :1], samples[..., 1:]
+    weights = np.ones((2, 3, 20))
+    weights[:, 0, 10:], weights[:, 1, :10], weights[:, 2, ::2] = 0, 0, 0
+    fit = mdgps.fit_linear_gaussian(x, y, prior=mixture, weights=weights)
+    for t in range(3):
+        used = samples[:, t : t + 1, weights[0, t] > 0]
+        expected = mdgps.fit_linear_gaussian(used[..., :1], used[..., 1:], prior=mixture)
+        for found, of_step in zip(fit, expected):
+            np.testing.assert_allclose(found[:, t], of_step[:, 0], rtol=1e-9, atol=1e-12)
+    spoilt = x.copy()
+    spoilt[weights == 0] = np.nan
+    again = mdgps.fit_linear_gaussian(spoilt, y, prior=mixture, weights=weights)
+    assert all((a == b).all() for a, b in zip(again, fit))
+    assert (fit.status == mdgps.Status.ok).all() and (again.status == mdgps.Status.ok).all()
+    with pytest.raises(ValueError, match="weights"):
+        mdgps.fit_linear_gaussian(x, y, prior=mixture, weights=weights[:, :2])
+    with pytest.raises(ValueError, match="outputs"):
+        mdgps.fit_linear_gaussian(x, y[:, :2], prior=mixture)
+
+
 def test_inputs_are_not_copied_and_may_be_strided_or_read_only():
     initial, dynamics, cost, _ = random_problem()
     expected = mdgps.backward_pass(dynamics, cost)
