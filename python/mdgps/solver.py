@@ -1,8 +1,8 @@
 """The batched solver on arrays of NumPy and of DLPack.
 
 Inputs are read where they are, without copies; outputs are arrays of the inputs' kind (NumPy, PyTorch), type of numbers
-and device. Other threads of Python run meanwhile. What goes wrong inside the numbers of one condition raises nothing: its
-status says it, and its neighbours are untouched.
+and device. For other kinds they are NumPy's, and on a GPU TypeError. Other threads of Python run meanwhile. What goes
+wrong inside the numbers of one condition raises nothing: its status says it, and its neighbours are untouched.
 """
 
 from __future__ import annotations
@@ -71,26 +71,50 @@ def _arrays(name: str, kind: type, value: Sequence[Array]) -> list:
     return [_array(f"{name}.{field}", member) for field, member in zip(fields, members)]
 
 
+_CUDA = 2  # DLPack's kDLCUDA
+
+
 def _is_torch(array: Array) -> bool:
     return type(array).__module__.partition(".")[0] == "torch"
 
 
 def _empty(like: Array, shape: Sequence[int], dtype: Optional[str] = None) -> Array:
-    """A new array of the kind of `like` and on its device."""
+    """A new array of the kind of `like` and on its device. Raises TypeError where there is none to make."""
     if _is_torch(like):
         import torch
 
         return torch.empty(*shape, dtype=getattr(torch, dtype) if dtype else like.dtype, device=like.device)
+    if like.__dlpack_device__()[0] == _CUDA:
+        raise TypeError(
+            f"outputs for a {type(like).__name__} on a GPU cannot be made, as they can for a PyTorch tensor; "
+            "pass torch.from_dlpack(array)"
+        )
     return np.empty(shape, dtype=dtype or np.dtype(str(like.dtype)))
 
 
-def _like(like: Array, values: np.ndarray) -> Array:
-    """The values as an array of the kind of `like` and on its device."""
+def _like(like: Array, values: Array) -> Array:
+    """The values, NumPy's or of the kind of `like`, as an array of this kind and on its device."""
     if _is_torch(like):
         import torch
 
         return torch.as_tensor(values, device=like.device)
     return values
+
+
+def _on_host(array: Array) -> np.ndarray:
+    """The array for NumPy to read; copied from a GPU, where it must be PyTorch's."""
+    if _is_torch(array):
+        return array.cpu().numpy()
+    return array if isinstance(array, np.ndarray) else np.from_dlpack(array)
+
+
+def _joined(a: Array, b: Array) -> Array:
+    """Both along the last axis, of the kind of `a` and on its device."""
+    if _is_torch(a):
+        import torch
+
+        return torch.cat([a, _like(a, b if _is_torch(b) else _on_host(b))], dim=-1)
+    return np.concatenate([_on_host(a), _on_host(b)], axis=-1)
 
 
 def _dimensions(name: str, array: Array, meaning: str) -> tuple:
@@ -289,7 +313,8 @@ def fit_linear_gaussian(
     regularization  added to the diagonal of the inputs' covariance
     weights         [N,T,S] of the samples, 0 leaves one out
     Returns N(A input + c, F): gain A [N,T,q,p], offset c [N,T,q], covariance F [N,T,q,q]; and `status` [N,T],
-    not_positive_definite where the inputs' covariance has no factor: that fit is then unspecified.
+    not_positive_definite where the inputs' covariance has no factor, or the prior's degrees are below minus the sum of
+    the weights: that fit is then unspecified.
     Raises TypeError or ValueError, naming the argument.
     """
     a, b = _array("inputs", inputs), _array("outputs", outputs)
@@ -302,9 +327,8 @@ def fit_linear_gaussian(
         _expect_shape("outputs", b, (N, T, S, q))
         if w is not None:
             _expect_shape("weights", w, (N, T, S))
-        points = np.concatenate([np.asarray(a), np.asarray(b)], axis=-1)
         mixture, P = prior._fitted(), prior._fitted_points
-        _solver.fit_with_mixture(a, b, w, mixture, points, P, regularization, fit, fit.status)
+        _solver.fit_with_mixture(a, b, w, mixture, _joined(a, b), P, regularization, fit, fit.status)
     else:
         niw = None if prior is None else _arrays("prior", NormalInverseWishart, prior)
         _solver.fit_linear_gaussian(a, b, w, niw, regularization, fit, fit.status)
@@ -363,25 +387,15 @@ class GaussianMixture:
         p = _array("points", points)
         N, P, d = _dimensions("points", p, "N,P,d")
         w = None if weights is None else _array("weights", weights)
-        drawn = np.stack([_nearest_of_spread_points(np.asarray(x), self.components, self.seed) for x in p])
-        assignment = _like(p, drawn)
         K = self.components
-        self.mean, self.covariance, self.weight = _empty(p, (N, K, d)), _empty(p, (N, K, d, d)), _empty(p, (N, K))
-        self.log_likelihood, self.iterations = _empty(p, (N,)), _empty(p, (N,), "int32")
-        self.status = _empty(p, (N,), "int32")
+        mixture = [_empty(p, (N, K, d)), _empty(p, (N, K, d, d)), _empty(p, (N, K))]
+        report = [_empty(p, (N,)), _empty(p, (N,), "int32"), _empty(p, (N,), "int32")]
+        drawn = np.stack([_nearest_of_spread_points(x, K, self.seed) for x in _on_host(p)])
+        options = (self.max_iterations, self.tolerance, self.regularization)
+        _solver.fit_gaussian_mixture(p, w, _like(p, drawn), *options, mixture, *report)
+        self.mean, self.covariance, self.weight = mixture
+        self.log_likelihood, self.iterations, self.status = report
         self._fitted_points = P
-        _solver.fit_gaussian_mixture(
-            p,
-            w,
-            assignment,
-            self.max_iterations,
-            self.tolerance,
-            self.regularization,
-            [self.mean, self.covariance, self.weight],
-            self.log_likelihood,
-            self.iterations,
-            self.status,
-        )
         return self
 
     def prior(self, points: Array, weights: Optional[Array] = None, strength: float = 1.0) -> NormalInverseWishart:

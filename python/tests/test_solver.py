@@ -272,20 +272,64 @@ def test_inputs_are_not_copied_and_may_be_strided_or_read_only():
     assert (mdgps.backward_pass((strided, *dynamics[1:]), cost).gain == expected.gain).all()
 
 
+class Foreign:
+    """What speaks DLPack and nothing else."""
+
+    def __init__(self, array):
+        self._array, self.shape, self.dtype = array, array.shape, array.dtype
+
+    def __dlpack__(self, **options):
+        return self._array.__dlpack__(**options)
+
+    def __dlpack_device__(self):
+        return self._array.__dlpack_device__()
+
+
 def test_anything_with_dlpack_is_read():
-    class Foreign:
-        def __init__(self, array):
-            self._array, self.shape, self.dtype = array, array.shape, array.dtype
-
-        def __dlpack__(self, **options):
-            return self._array.__dlpack__(**options)
-
-        def __dlpack_device__(self):
-            return self._array.__dlpack_device__()
-
     problem = random_problem()
     foreign = [type(a)(*(Foreign(member) for member in a)) for a in problem]
     assert (mdgps.c_step(*foreign, 1.0).policy.gain == mdgps.c_step(*problem, 1.0).policy.gain).all()
+
+
+def of_torch(array):
+    return pytest.importorskip("torch", exc_type=ImportError).from_numpy(array)
+
+
+def of_jax(array):
+    jax = pytest.importorskip("jax", exc_type=ImportError)
+    jax.config.update("jax_enable_x64", True)
+    return jax.numpy.asarray(array)
+
+
+@pytest.mark.parametrize("kind", [Foreign, of_torch, of_jax])
+def test_a_mixture_takes_anything_with_dlpack(kind):
+    rng = np.random.default_rng(5)
+    points, weights = rng.normal(size=(2, 60, 3)), np.ones((2, 60))
+    weights[:, ::4] = 0
+    z, of_samples = points[:, None, :20].copy(), weights[:, None, :20].copy()
+    x, y = z[..., :2].copy(), z[..., 2:].copy()
+    plain = mdgps.GaussianMixture(2).fit(points, weights)
+    mixture = mdgps.GaussianMixture(2).fit(kind(points), kind(weights))
+    expected = mdgps.fit_linear_gaussian(x, y, prior=plain, weights=of_samples)
+    fit = mdgps.fit_linear_gaussian(kind(x), kind(y), prior=mixture, weights=kind(of_samples))
+    priors = zip(mixture.prior(kind(z)), plain.prior(z))
+    for found, e in [(mixture.mean, plain.mean), *zip(fit, expected), *priors]:
+        assert (np.asarray(found) == e).all()
+        assert isinstance(found, type(kind(e)) if kind is of_torch else np.ndarray)
+
+
+def test_outputs_on_a_gpu_are_of_pytorch_only():
+    class OnGpu(Foreign):
+        def __dlpack_device__(self):
+            return (2, 0)  # kDLCUDA
+
+    on_gpu = OnGpu(np.zeros((1, 2, 3, 4)))
+    for call in (
+        lambda: mdgps.fit_linear_gaussian(on_gpu, on_gpu),
+        lambda: mdgps.GaussianMixture(2).fit(OnGpu(np.zeros((1, 5, 2)))),
+    ):
+        with pytest.raises(TypeError, match="torch.from_dlpack"):
+            call()
 
 
 def test_pytorch_tensors_come_back_as_pytorch_tensors():
