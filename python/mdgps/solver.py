@@ -387,10 +387,16 @@ class GaussianMixture:
         p = _array("points", points)
         N, P, d = _dimensions("points", p, "N,P,d")
         w = None if weights is None else _array("weights", weights)
+        if w is not None:
+            _expect_shape("weights", w, (N, P))
         K = self.components
         mixture = [_empty(p, (N, K, d)), _empty(p, (N, K, d, d)), _empty(p, (N, K))]
         report = [_empty(p, (N,)), _empty(p, (N,), "int32"), _empty(p, (N,), "int32")]
-        drawn = np.stack([_nearest_of_spread_points(x, K, self.seed) for x in _on_host(p)])
+        used = np.ones((N, P), dtype=bool) if w is None else _on_host(w) > 0
+        drawn = np.zeros((N, P), dtype=np.int32)
+        for x, of_condition, first in zip(_on_host(p), used, drawn):
+            if of_condition.any():
+                first[of_condition] = _nearest_of_spread_points(x[of_condition], K, self.seed)
         options = (self.max_iterations, self.tolerance, self.regularization)
         _solver.fit_gaussian_mixture(p, w, _like(p, drawn), *options, mixture, *report)
         self.mean, self.covariance, self.weight = mixture

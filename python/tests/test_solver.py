@@ -262,6 +262,20 @@ def test_samples_without_weight_do_not_choose_the_prior():
         mdgps.fit_linear_gaussian(x, y[:, :2], prior=mixture)
 
 
+def test_a_mixture_starts_from_points_that_have_weight():
+    rng = np.random.default_rng(4)
+    points = rng.normal(size=(2, 60, 2)) + np.where(np.arange(60) < 30, -4, 4)[:, None]
+    weights = np.ones((2, 60))
+    weights[:, ::3] = 0
+    expected = mdgps.GaussianMixture(2).fit(points, weights)
+    points[weights == 0] = np.nan
+    mixture = mdgps.GaussianMixture(2).fit(points, weights)
+    assert (mixture.mean == expected.mean).all()
+    assert np.sort(mixture.mean[:, :, 0]) == pytest.approx(np.array([[-4, 4], [-4, 4]]), abs=0.7)
+    weights[1] = 0
+    assert mdgps.GaussianMixture(2).fit(points, weights).status[1] == mdgps.Status.not_finite
+
+
 def test_inputs_are_not_copied_and_may_be_strided_or_read_only():
     initial, dynamics, cost, _ = random_problem()
     expected = mdgps.backward_pass(dynamics, cost)
