@@ -136,6 +136,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"WrongNumberOfPositions", "joint_positions = [0.3, -0.4]", "joint_positions = [1, 2, 3]",
                 "has 3 elements; give 2", 35},
         Mistake{"NegativeWeight", "l1 = 0.5", "l1 = -0.5", "'l1' is negative", 21},
+        Mistake{"NegativeWeightOfAnEntry", "[1.0, 2.0, 3.0]", "[1.0, -2.0, 3.0]", "'weights' holds a negative number", 20},
+        Mistake{"NegativeFinalWeight", "final_weight = 4.0", "final_weight = -4.0", "'final_weight' is negative", 24},
         Mistake{"UnevenInterval", "control_interval = 0.02", "control_interval = 0.025",
                 "not a whole number of the model's timesteps", 3},
         Mistake{"NoSuchRamp", "ramp = \"linear\"", "ramp = \"liner\"", "did you mean 'linear'?", 23},

@@ -1,5 +1,6 @@
 #include "mdgps/simulation/cost_terms.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -41,7 +42,9 @@ std::vector<double> read_ramp(const ConfigReader& reader, int horizon) {
     if (shape == "quadratic") ramp[t] = fraction * fraction;
     if (shape == "final") ramp[t] = t + 1 == horizon ? 1.0 : 0.0;
   }
-  ramp.back() *= reader.optional("final_weight", 1.0);
+  const double final_weight = reader.optional("final_weight", 1.0);
+  if (final_weight < 0.0) reader.fail("final_weight", "'final_weight' is negative; give 0 or more");
+  ramp.back() *= final_weight;
   return ramp;
 }
 
@@ -54,6 +57,8 @@ std::vector<CostTerm> read_cost_terms(const ConfigReader& reader, const StateLay
     CostTerm term;
     term.entries = read_entries(table, layout, actions, points);
     term.weights = table.numbers("weights", term.entries.size(), 1.0);
+    if (std::ranges::any_of(term.weights, [](double weight) { return weight < 0.0; }))
+      table.fail("weights", "'weights' holds a negative number; give 0 or more");
     term.targets = table.numbers("target", term.entries.size(), 0.0);
     term.form = table.choice("form", "sqrt", {"sqrt", "log"}) == "log" ? CostTerm::Form::log : CostTerm::Form::sqrt;
     term.l1 = table.optional("l1", term.l1);
