@@ -208,6 +208,17 @@ struct ConfigReader::Table {
   [[noreturn]] void fail(std::string_view key, const std::string& message) const {
     throw ConfigError(location(table->get(key)) + ": " + message);
   }
+  [[noreturn]] void fail_as_unknown(std::string_view key, std::span<const std::string> candidates) const {
+    const std::string in = path.empty() ? "" : " in [" + path + "]";
+    fail(key, "unknown key " + in_quotes(key) + in + "; " + remedy_for(key, candidates));
+  }
+
+  /// Whether a key is likely the wanted one misspelt: nobody has asked for it yet, and few letters differ. Keys that will
+  /// be asked for later are here as well, so this is stricter than `nearest_word`.
+  bool misspells(std::string_view key, std::string_view wanted) const {
+    const int letters = static_cast<int>(wanted.size());
+    return !known.contains(std::string(key)) && edit_distance(key, wanted) <= std::min(letters - 1, 1 + letters / 4);
+  }
 
   template <class T>
   T read(const toml::node& node, std::string_view key) const {
@@ -274,6 +285,10 @@ bool ConfigReader::has(std::string_view key) const { return table_->find(key) !=
 template <class T>
 T ConfigReader::required(std::string_view key) const {
   if (const auto* node = table_->find(key)) return table_->read<T>(*node, key);
+  const std::string wanted(key);
+  for (const auto& [found, node] : *table_->table) {
+    if (table_->misspells(found.str(), wanted)) table_->fail_as_unknown(found.str(), {&wanted, 1});
+  }
   const std::string in = table_->path.empty() ? "" : " in [" + table_->path + "]";
   fail(key, "key " + in_quotes(key) + " is missing" + in + "; add it");
 }
@@ -343,9 +358,7 @@ std::vector<ConfigReader> ConfigReader::children(std::string_view key) const {
 void ConfigReader::finish() const {
   const std::vector<std::string> known(table_->known.begin(), table_->known.end());
   for (const auto& [key, node] : *table_->table) {
-    if (table_->known.contains(std::string(key.str()))) continue;
-    const std::string in = table_->path.empty() ? "" : " in [" + table_->path + "]";
-    fail(key.str(), "unknown key " + in_quotes(key.str()) + in + "; " + remedy_for(key.str(), known));
+    if (!table_->known.contains(std::string(key.str()))) table_->fail_as_unknown(key.str(), known);
   }
 }
 
