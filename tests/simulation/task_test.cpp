@@ -121,6 +121,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"MissingKeyOfACost", "on = \"points\"", "", "key 'on' is missing in [cost.1]; add it", 18},
         Mistake{"MissingKey", "horizon = 20", "", "key 'horizon' is missing", 1},
         Mistake{"ShortHorizon", "horizon = 20", "horizon = 1", "'horizon' is 1", 2},
+        Mistake{"HorizonThatNoMemoryHolds", "horizon = 20", "horizon = 2000000000", "models alone take 17472.0 GB", 2},
         Mistake{"MissingModel", "\"model.xml\"", "\"modell.xml\"", "does not exist", 1},
         Mistake{"BrokenModel", "<motor joint=\"elbow\"/>", "<motor joint=\"elbw\"/>", "does not load", 1, "model.xml"},
         Mistake{"MalformedModel", "</worldbody>", "</worldboy>", "does not load", 1, "model.xml"},

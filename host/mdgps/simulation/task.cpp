@@ -1,8 +1,11 @@
 #include "mdgps/simulation/task.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <iomanip>
 #include <sstream>
 
 #include "mdgps/simulation/cost_terms.hpp"
@@ -148,6 +151,21 @@ void read_timing(const ConfigReader& reader, const mjModel& model, Task& task) {
   }
 }
 
+/// What can never fit is refused at once: to allocate it, or to be killed for it, would take minutes.
+void check_memory(const ConfigReader& reader, const Task& task) {
+  const double conditions = std::max<std::size_t>(1, reader.children("condition").size());
+  const double n = task.states, inputs = task.states + task.actions;
+  // The least that every method keeps of a condition's step: fitted dynamics, their covariance, the cost's Hessian.
+  const double needed = conditions * task.horizon * sizeof(double) * (n * inputs + n * n + inputs * inputs);
+  const double machine = static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
+  if (needed <= machine) return;
+  constexpr double gigabyte = 1e9;
+  std::ostringstream message;
+  message << std::fixed << std::setprecision(1) << "'horizon' is " << task.horizon << ", whose models alone take "
+          << needed / gigabyte << " GB, and this machine has " << machine / gigabyte << " GB; give fewer steps";
+  reader.fail("horizon", message.str());
+}
+
 /// fallback   what a condition leaves out
 ConditionSpec read_condition(const ConfigReader& reader, const MujocoModel& mujoco, const ConditionSpec& fallback) {
   const auto& model = mujoco.get();
@@ -263,6 +281,7 @@ Task load_task(const std::filesystem::path& file, std::span<const std::string> o
   task.points = 3 * static_cast<int>(mujoco->points.size());
   task.observation_entries = read_observation(reader, mujoco->layout);
   task.observations = static_cast<int>(task.observation_entries.size());
+  check_memory(reader, task);
   task.cost = read_cost_terms(reader, mujoco->layout, task.actions, task.points, task.horizon);
   task.initial_policy = read_initial_policy(reader.child("initial_policy"), mujoco->layout, task.actions);
   read_conditions(reader, *mujoco, task);
