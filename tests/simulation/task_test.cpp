@@ -115,7 +115,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"UnknownKeyOfACost", "l1 = 0.5", "l3 = 0.5", "unknown key 'l3' in [cost.1]; did you mean 'l1'?", 21},
         Mistake{"UnknownKeyOfACondition", "target_offset", "target_ofset", "did you mean 'target_offset'?", 45},
         Mistake{"WrongType", "horizon = 20", "horizon = 'long'", "'horizon' is a string; give a whole number", 2},
-        Mistake{"MisspeltRequiredKey", "horizon = 20", "horzon = 20", "unknown key 'horzon'; did you mean 'horizon'?", 2},
+        Mistake{"MisspeltRequiredKey", "horizon = 20", "horzon = 20", "unknown key 'horzon'; did you mean 'horizon'?",
+                2},
         Mistake{"MisspeltRequiredKeyOfATable", "site = \"tip\"", "sites = \"tip\"",
                 "unknown key 'sites' in [point.0]; did you mean 'site'?", 8},
         Mistake{"MissingKeyOfACost", "on = \"points\"", "", "key 'on' is missing in [cost.1]; add it", 18},
@@ -141,14 +142,41 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"WrongNumberOfPositions", "joint_positions = [0.3, -0.4]", "joint_positions = [1, 2, 3]",
                 "has 3 elements; give 2", 35},
         Mistake{"NegativeWeight", "l1 = 0.5", "l1 = -0.5", "'l1' is negative", 21},
-        Mistake{"NegativeWeightOfAnEntry", "[1.0, 2.0, 3.0]", "[1.0, -2.0, 3.0]", "'weights' holds a negative number", 20},
+        Mistake{"NegativeWeightOfAnEntry", "[1.0, 2.0, 3.0]", "[1.0, -2.0, 3.0]", "'weights' holds a negative number",
+                20},
         Mistake{"NegativeFinalWeight", "final_weight = 4.0", "final_weight = -4.0", "'final_weight' is negative", 24},
         Mistake{"UnevenInterval", "control_interval = 0.02", "control_interval = 0.025",
                 "not a whole number of the model's timesteps", 3},
         Mistake{"NoSuchRamp", "ramp = \"linear\"", "ramp = \"liner\"", "did you mean 'linear'?", 23},
-        Mistake{"MoreJointsThanMotors", "<motor joint=\"elbow\"/>", "", "2 joints and 1 motors", 32, "model.xml"},
+        Mistake{"MoreMotorsThanJoints", "<motor joint=\"elbow\"/>", "<motor joint=\"elbow\"/><motor site=\"tip\"/>",
+                "2 joints and 3 motors, and not every motor drives a joint", 1, "model.xml"},
+        Mistake{"TwoMotorsOnOneJoint", "<motor joint=\"elbow\"/>", "<motor joint=\"shoulder\"/>",
+                "motor 1 drives joint 'shoulder' as an earlier motor does", 1, "model.xml"},
+        Mistake{"MotorsInAnotherOrder", "<motor joint=\"shoulder\"/>",
+                "<motor joint=\"elbow\"/><motor joint=\"shoulder\"/>",
+                "motor 1 drives joint 'shoulder', which comes before", 1, "model.xml"},
+        Mistake{"JointsInAnotherOrder", "horizon = 20", "horizon = 20\njoints = ['elbow', 'shoulder']",
+                "list 'joints' in the motors' order", 3},
+        Mistake{"MotorOfAnUnlistedJoint", "horizon = 20", "horizon = 20\njoints = ['elbow']",
+                "motor 0 drives joint 'shoulder', which is not in the state; list it in 'joints'", 3},
         Mistake{"NotAnArrayOfTables", "[[point]]", "[point]", "write each as [[point]]", 7}),
     [](const auto& info) { return info.param.name; });
+
+TEST(Task, AJointMayLackAMotor) {
+  const ReacherCopy copy;
+  copy.replace("model.xml", "<motor joint=\"shoulder\"/>", "");
+  copy.replace("task.toml", "gains = [2.0, 3.0]", "gains = [3.0]");
+  const auto task = load_task(copy.task());
+  EXPECT_EQ(task.actions, 1);
+  EXPECT_THAT(task.initial_policy.position_entries, ElementsAre(1));
+  EXPECT_THAT(task.initial_policy.velocity_entries, ElementsAre(3));
+}
+
+TEST(Task, MotorsThatDriveNoJointBelongToTheJointsInOrder) {
+  const ReacherCopy copy;
+  copy.replace("model.xml", "<motor joint=\"shoulder\"/>", "<motor site=\"tip\"/>");
+  EXPECT_THAT(load_task(copy.task()).initial_policy.position_entries, ElementsAre(0, 1));
+}
 
 TEST(Task, AnOverrideChangesIt) {
   const std::vector<std::string> overrides{"horizon=7", "cost.0.weights=2", "observation=[\"points\"]"};

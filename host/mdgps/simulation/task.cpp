@@ -6,6 +6,7 @@
 #include <cmath>
 #include <fstream>
 #include <iomanip>
+#include <numeric>
 #include <sstream>
 
 #include "mdgps/simulation/cost_terms.hpp"
@@ -217,16 +218,61 @@ void read_success(const ConfigReader& reader, const MujocoModel& mujoco, Task& t
   reader.finish();
 }
 
-InitialPolicySettings read_initial_policy(const ConfigReader& reader, const StateLayout& layout, int actions) {
-  InitialPolicySettings settings;
-  settings.position_entries = layout.entries("joint_positions");
-  settings.velocity_entries = layout.entries("joint_velocities");
-  if (static_cast<int>(settings.position_entries.size()) != actions) {
-    reader.fail("gains", "the initial policy holds each joint with its own motor, but there are " +
-                             std::to_string(settings.position_entries.size()) + " joints and " +
-                             std::to_string(actions) +
-                             " motors; list in 'joints' those that the motors drive, in order");
+bool drives_a_joint(const mjModel& model, int motor) {
+  const int transmission = model.actuator_trntype[motor];
+  if (transmission != mjTRN_JOINT && transmission != mjTRN_JOINTINPARENT) return false;
+  const int type = model.jnt_type[model.actuator_trnid[2 * motor]];
+  return type == mjJNT_HINGE || type == mjJNT_SLIDE;
+}
+
+/// The joint's place among the task's joints; their number where it is none of them.
+int place_of_joint(const MujocoModel& mujoco, int joint) {
+  const auto same = [&](const auto& j) { return j.velocity == mujoco.get().jnt_dofadr[joint]; };
+  return static_cast<int>(std::find_if(mujoco.joints.begin(), mujoco.joints.end(), same) - mujoco.joints.begin());
+}
+
+/// The place of each motor's joint among the task's joints. Where some motor drives no joint but a tendon, a site or
+/// the like, the model does not tell, and motors belong to joints in order.
+std::vector<int> motors_joints(const ConfigReader& reader, const MujocoModel& mujoco) {
+  const auto& model = mujoco.get();
+  const int joints = static_cast<int>(mujoco.joints.size());
+  std::vector<int> places(model.nu);
+  std::iota(places.begin(), places.end(), 0);
+  if (!std::all_of(places.begin(), places.end(), [&](int motor) { return drives_a_joint(model, motor); })) {
+    if (joints == model.nu) return places;
+    reader.fail("joints",
+                "there are " + std::to_string(joints) + " joints and " + std::to_string(model.nu) +
+                    " motors, and not every motor drives a joint; list in 'joints' one for each motor, in order");
   }
+  for (int motor = 0; motor < model.nu; ++motor) {
+    const int joint = model.actuator_trnid[2 * motor];
+    const char* name = mj_id2name(&model, mjOBJ_JOINT, joint);
+    const std::string drives = "motor " + std::to_string(motor) + " drives joint " + in_quotes(name ? name : "");
+    places[motor] = place_of_joint(mujoco, joint);
+    if (places[motor] == joints) {
+      reader.fail("joints",
+                  drives + ", which is not in the state; " + (name ? "list it in 'joints'" : "name it in the MJCF"));
+    }
+    const auto earlier = places.begin() + motor;
+    if (std::find(places.begin(), earlier, places[motor]) != earlier)
+      reader.fail("joints", drives + " as an earlier motor does; leave one motor for each joint");
+    if (motor > 0 && places[motor] < places[motor - 1]) {
+      reader.fail("joints", drives + ", which comes before that of motor " + std::to_string(motor - 1) +
+                                "; list 'joints' in the motors' order");
+    }
+  }
+  return places;
+}
+
+/// A joint without a motor is left to itself by the initial policy.
+InitialPolicySettings read_initial_policy(const ConfigReader& reader, const StateLayout& layout,
+                                          const std::vector<int>& motors_joints) {
+  InitialPolicySettings settings;
+  for (const int joint : motors_joints) {
+    settings.position_entries.push_back(layout.find(StatePart::joint_positions)->begin + joint);
+    settings.velocity_entries.push_back(layout.find(StatePart::joint_velocities)->begin + joint);
+  }
+  const std::size_t actions = motors_joints.size();
   settings.gains = reader.numbers("gains", actions, 1.0);
   for (const auto& [key, value] : {std::pair{"stiffness", &settings.stiffness},
                                    {"stiffness_velocity", &settings.stiffness_velocity},
@@ -283,7 +329,8 @@ Task load_task(const std::filesystem::path& file, std::span<const std::string> o
   task.observations = static_cast<int>(task.observation_entries.size());
   check_memory(reader, task);
   task.cost = read_cost_terms(reader, mujoco->layout, task.actions, task.points, task.horizon);
-  task.initial_policy = read_initial_policy(reader.child("initial_policy"), mujoco->layout, task.actions);
+  task.initial_policy =
+      read_initial_policy(reader.child("initial_policy"), mujoco->layout, motors_joints(reader, *mujoco));
   read_conditions(reader, *mujoco, task);
   read_success(reader.child("success"), *mujoco, task);
   task.algorithm = reader.child("algorithm");

@@ -27,7 +27,7 @@ struct InitialPolicySettings {
   double stiffness_velocity = 0.5;    ///< cost on joint velocities, relative to stiffness
   double variance = 1.0;              ///< divides the cost: the larger, the more the controller explores
   double final_weight = 1.0;          ///< multiplies the cost of the last step
-  std::vector<int> position_entries;  ///< [m] state entries of the joints' positions
+  std::vector<int> position_entries;  ///< [m] state entries of the motors' joints' positions
   std::vector<int> velocity_entries;  ///< [m] and velocities
 };
 
