@@ -88,6 +88,15 @@ bool print_cost_terms(const Task& task, const Trajectories& paths, const std::ve
   return all_passed;
 }
 
+/// Why a term's gradient is not its derivative, as far as that can be told.
+std::string cause(const Task& task) {
+  std::string list;
+  for (const auto& joint : joints_left_out(task)) list += (list.empty() ? "" : ", ") + joint;
+  if (list.empty()) return "";
+  return ": a point is also moved by what is not in 'joints': " + list +
+         "; list it there (a joint needs no motor), or, as a free or ball joint cannot be, put no cost on \"points\"";
+}
+
 int check(const std::string& name) {
   const Task task = load_task(find_task_file(name));
   const Settings settings = read_settings(task.algorithm, method_named(read_run_options(task.config).method));
@@ -116,7 +125,7 @@ int check(const std::string& name) {
         "the simulation diverged; check the model's timestep and damping, and gains, stiffness and variance in "
         "[initial_policy]");
   }
-  if (!passed) throw std::runtime_error("a term's gradient is not the derivative of its cost");
+  if (!passed) throw std::runtime_error("a term's gradient is not the derivative of its cost" + cause(task));
   std::printf("\nThe task can be trained: mdgps train %s\n", name.c_str());
   return 0;
 }

@@ -74,6 +74,33 @@ TEST_F(CheckTask, SaysWhereAGpuWouldHaveRollouts) {
   says(reacher.string(), "on the CPU: its state is not that of joint positions and velocities");
 }
 
+/// A cart with a pole: one motor, two joints, and a point at the pole's end.
+TEST_F(CheckTask, ARobotWithAJointThatNothingDrives) {
+  std::ofstream(folder() / "model.xml") << R"(<mujoco><option timestep="0.01"/><worldbody><body>
+    <joint name="slider" type="slide" axis="1 0 0" damping="0.5"/><geom size="0.1" mass="1"/>
+    <body><joint name="hinge" type="hinge" axis="0 1 0" damping="0.02"/>
+      <geom type="capsule" fromto="0 0 0 0 0 0.5" size="0.02" mass="0.1" contype="0" conaffinity="0"/>
+      <site name="top" pos="0 0 0.5"/></body></body></worldbody>
+    <actuator><motor joint="slider" gear="10"/></actuator></mujoco>)";
+  const std::string task = R"(model = "model.xml"
+    horizon = 20
+    control_interval = 0.04
+    point = [{ site = "top", target = [0.0, 0.0, 0.5] }]
+    success = { distance = 0.1 }
+    cost = [{ on = "points", l2 = 5.0 }, { on = "action", weights = 1e-2 }]
+    condition = [{}])";
+  std::ofstream(folder() / "task.toml") << task;
+  const auto whole = run({"check-task", "task.toml"});
+  EXPECT_EQ(whole.exit_code, 0) << whole.errors;
+  const auto trained = run({"train", "task.toml", "--iterations", "1", "--set", "algorithm.network.minibatches=20"});
+  EXPECT_EQ(trained.exit_code, 0) << trained.errors;
+
+  std::ofstream(folder() / "task.toml") << "joints = [\"slider\"]\n" << task;
+  const auto without = run({"check-task", "task.toml"});
+  EXPECT_EQ(without.exit_code, 1);
+  EXPECT_NE(without.errors.find("what is not in 'joints': hinge; list it there"), std::string::npos) << without.errors;
+}
+
 TEST_F(CheckTask, AMistakeInTheFileIsTheUsers) {
   std::ofstream(folder() / "task.toml") << "model = \"model.xml\"\nhorizn = 3\n";
   const auto outcome = run({"check-task", "task.toml"});

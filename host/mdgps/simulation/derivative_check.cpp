@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "mdgps/simulation/mujoco_model.hpp"
 
@@ -120,6 +121,22 @@ std::vector<DerivativeCheck> check_cost_derivatives(const Task& task, const Traj
     }
   }
   return checks;
+}
+
+std::vector<std::string> joints_left_out(const Task& task) {
+  const mjModel& model = task.mujoco->get();
+  std::set<int> left_out;
+  for (const auto& point : task.mujoco->points)
+    for (int body = model.site_bodyid[point.site]; body != 0; body = model.body_parentid[body])
+      for (int j = 0; j < model.body_jntnum[body]; ++j) left_out.insert(model.body_jntadr[body] + j);
+  for (const auto& joint : task.mujoco->joints)
+    std::erase_if(left_out, [&](int left) { return model.jnt_dofadr[left] == joint.velocity; });
+  std::vector<std::string> names;
+  for (const int joint : left_out) {
+    const char* name = mj_id2name(&model, mjOBJ_JOINT, joint);
+    names.push_back(name != nullptr ? name : "joint " + std::to_string(joint));
+  }
+  return names;
 }
 
 }  // namespace mdgps

@@ -1,6 +1,7 @@
 #pragma once
 /// Whether the cost's derivatives are those of the cost, before anybody trains on them.
 
+#include <string>
 #include <vector>
 
 #include "mdgps/simulation/task.hpp"
@@ -22,5 +23,9 @@ struct DerivativeCheck {
 /// checked too. paths   rollouts of the task's conditions; those of weight 0 are left out Returns one check per term of
 /// task.cost. Of a task that was loaded from a file.
 MDGPS_API std::vector<DerivativeCheck> check_cost_derivatives(const Task& task, const Trajectories& paths);
+
+/// Names of the joints that move a point and are not among the task's joints: the derivatives of a cost on points lack
+/// their part. Of a task that was loaded from a file.
+MDGPS_API std::vector<std::string> joints_left_out(const Task& task);
 
 }  // namespace mdgps
