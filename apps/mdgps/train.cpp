@@ -82,6 +82,17 @@ void check_unchanged(const fs::path& config, const std::vector<std::string>& cha
                    difference->value + "; leave that out, or start another run without --resume");
 }
 
+/// Results are written after a checkpoint. Where there are results and none, somebody has removed it, and to begin anew
+/// would overwrite them. A run that was killed in its first iteration has neither.
+void check_not_to_begin_anew(const fs::path& folder, const char* policy_file) {
+  if (!fs::exists(folder / "summary.json") && !fs::exists(folder / policy_file)) return;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder / "checkpoint", none))
+    if (entry.path().filename() != "unfinished") return;
+  throw UsageError((folder / "checkpoint").string() +
+                   ": has no checkpoint to go on from, but the run has results; start anew with another --output");
+}
+
 RunInfo run_info(const RunOptions& run, int threads) {
   return {.method = run.method,
           .seed = run.seed,
@@ -133,6 +144,7 @@ int train(const Arguments& arguments) {
 
   RunProgress progress;
   if (arguments.resume) {
+    check_not_to_begin_anew(output, algorithm->policy_file());
     const auto summary = folder->restore(*algorithm, task.conditions);
     if (!summary.empty()) progress = read_progress(summary);
     if (settings.iterations < progress.iterations) {

@@ -236,6 +236,16 @@ TEST_F(Training, WithoutACheckpointThatLoadsItSaysSo) {
   EXPECT_THAT(outcome.errors, HasSubstr("out/checkpoint: no checkpoint loads"));
 }
 
+TEST_F(Training, ResultsWithoutACheckpointAreNotOverwritten) {
+  train("out", 2);
+  const auto before = metrics("out");
+  fs::remove_all(folder() / "out/checkpoint");
+  const auto outcome = run(training("out", 3, {"--resume"}));
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_THAT(outcome.errors, HasSubstr("out/checkpoint: has no checkpoint to go on from, but the run has results"));
+  EXPECT_EQ(metrics("out"), before);
+}
+
 TEST_F(Training, ResumedRunKeepsItsSettings) {
   train("out", 2);
   const auto before = read_file(folder() / "out/config.toml");
