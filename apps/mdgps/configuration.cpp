@@ -9,4 +9,10 @@ Configuration::Configuration(const std::filesystem::path& file, std::vector<std:
   settings = read_settings(task.algorithm, method_named(run.method));
 }
 
+std::vector<ConfigDifference> settings_differences(const Task& a, const Task& b) {
+  auto differences = a.config.differences(b.config);
+  std::erase_if(differences, [](const auto& difference) { return difference.key == "model"; });
+  return differences;
+}
+
 }  // namespace mdgps

@@ -23,4 +23,7 @@ struct Configuration {
   Configuration(const std::filesystem::path& file, std::vector<std::string> changes, int iterations);
 };
 
+/// The keys under which two tasks' documents differ, but for the model's place: a run has a copy of its own.
+std::vector<ConfigDifference> settings_differences(const Task& a, const Task& b);
+
 }  // namespace mdgps

@@ -91,9 +91,10 @@ void check_folders(const std::vector<TrainingJob>& jobs) {
     if (!fs::exists(config)) continue;
     const Configuration found(config, {}, job.iterations);
     const Configuration wanted(find_task_file(job.task), job.changes, job.iterations);
-    if (const auto difference = found.task.config.difference(wanted.task.config))
-      throw UsageError(job.folder.string() + ": holds a run whose " + difference->key + " is " + difference->value +
-                       ", not " + difference->other + "; choose another --output, or remove that folder");
+    if (const auto differences = settings_differences(found.task, wanted.task); !differences.empty())
+      throw UsageError(job.folder.string() + ": holds a run whose " + differences[0].key + " is " +
+                       differences[0].value + ", not " + differences[0].other +
+                       "; choose another --output, or remove that folder");
   }
 }
 

@@ -76,10 +76,24 @@ fs::path default_folder(const Configuration& configuration) {
 
 /// A resumed run keeps its settings: options that say otherwise are a mistake.
 void check_unchanged(const fs::path& config, const std::vector<std::string>& changes) {
-  const auto difference = ConfigReader::open(config, changes).difference(ConfigReader::open(config));
-  if (!difference) return;
-  throw UsageError(config.string() + ": the run to resume was not made with " + difference->key + "=" +
-                   difference->value + "; leave that out, or start another run without --resume");
+  const auto differences = ConfigReader::open(config, changes).differences(ConfigReader::open(config));
+  if (differences.empty()) return;
+  throw UsageError(config.string() + ": the run to resume was not made with " + differences[0].key + "=" +
+                   differences[0].value + "; leave that out, or start another run without --resume");
+}
+
+/// Says where the task's file or model was edited since the run began, whose own settings are used all the same. It is
+/// no mistake: --set of the run's beginning need not be repeated, and then differs from the file, too.
+void print_changes(const Task& now, const Task& run) {
+  const auto differences = settings_differences(now, run);
+  const bool models_differ = !same_model(now, run);
+  if (differences.empty() && !models_differ) return;
+  std::printf(
+      "warning %s differs from this run's settings; the run's own are used, train into another --output for others\n",
+      now.file.c_str());
+  for (const auto& [key, there, here] : differences)
+    std::printf("        %s is %s there, %s here\n", key.c_str(), there.c_str(), here.c_str());
+  if (models_differ) std::printf("        %s is another model there\n", run.model.filename().c_str());
 }
 
 /// Results are written after a checkpoint. Where there are results and none, somebody has removed it, and to begin anew
@@ -109,13 +123,14 @@ int train(const Arguments& arguments) {
   const fs::path output = arguments.output.empty() ? default_folder(configuration) : arguments.output;
 
   std::optional<RunFolder> folder;
+  std::optional<Task> asked;
   if (arguments.resume) {
-    const auto name = configuration.task.name;
+    asked = configuration.task;
     folder.emplace(RunFolder::open(output));
     const auto config = output / "config.toml";
     configuration = Configuration(config, {}, arguments.iterations);
-    if (configuration.task.name != name) {
-      throw UsageError(config.string() + ": is a run of " + configuration.task.name + ", not of " + name +
+    if (configuration.task.name != asked->name) {
+      throw UsageError(config.string() + ": is a run of " + configuration.task.name + ", not of " + asked->name +
                        "; choose another --output");
     }
     check_unchanged(config, changes);
@@ -166,6 +181,7 @@ int train(const Arguments& arguments) {
   std::printf("machine %d thread%s, %s%s%s\noutput  %s\n", arguments.threads, arguments.threads == 1 ? "" : "s",
               instruction_set().c_str(), device == Device{} ? "" : "; ", device == Device{} ? "" : gpu_name.c_str(),
               output.c_str());
+  if (asked) print_changes(*asked, task);
   if (arguments.resume) std::printf("resumed after iteration %d\n", progress.iterations);
   std::fflush(stdout);
 
@@ -248,8 +264,10 @@ Command add_train(CLI::App& program) {
       ->type_size(1)
       ->expected(1, CLI::detail::expected_max_vector_size)
       ->check(key_value_validator());
-  app->add_flag("--resume", a->resume,
-                "Go on from the last checkpoint in the output folder, with its settings; --iterations can be raised");
+  app->add_flag(
+      "--resume", a->resume,
+      "Go on from the last checkpoint in the output folder, with its settings, also where TASK was edited since (a "
+      "warning says so); --iterations can be raised. TASK may be DIR/config.toml");
   app->footer(
       "Options override the task's file. Ctrl-C stops after the current iteration with exit code 130; --resume then\n"
       "goes on as if nothing had happened.\n"

@@ -121,16 +121,19 @@ TEST_F(ConfigReaderTest, BrokenTomlAndMissingFilesAreReported) {
   EXPECT_THAT(error_of([&] { ConfigReader::open("no/such.toml"); }), HasSubstr("no/such.toml: no such file"));
 }
 
-TEST_F(ConfigReaderTest, TheDifferenceIsTheFirstKeyWithBothValues) {
+TEST_F(ConfigReaderTest, DifferencesAreKeysWithBothValues) {
   const std::string text = "word = 'x'\n[t]\nb = [0.3, 1e-5]\n[[cost]]\nl1 = 1.0\n";
   const auto difference = [&](const std::vector<std::string>& mine, const std::vector<std::string>& others) {
-    const auto found = open(text, mine).difference(open(text, others));
-    return found ? found->key + ": " + found->value + ", " + found->other : "";
+    std::string all;
+    for (const auto& [key, value, other] : open(text, mine).differences(open(text, others)))
+      all += (all.empty() ? "" : "; ") + key + ": " + value + ", " + other;
+    return all;
   };
   EXPECT_EQ(difference({}, {}), "");
   EXPECT_EQ(difference({"t.b=[0.3, 0.00001]"}, {"t.empty={}"}), "");
   EXPECT_EQ(difference({}, {"cost.0.l1=2"}), "cost.0.l1: 1.0, 2");
-  EXPECT_EQ(difference({"t.b.1=0.5", "word=y"}, {}), "t.b.1: 0.5, 1e-05");
+  EXPECT_EQ(difference({"cost.0.l1=1"}, {}), "");
+  EXPECT_EQ(difference({"t.b.1=0.5", "word=y"}, {}), "t.b.1: 0.5, 1e-05; word: \"y\", \"x\"");
   EXPECT_EQ(difference({"word='y\\nz'"}, {}), "word: \"y\\\\nz\", \"x\"");
   EXPECT_EQ(difference({"a=none"}, {}), "a: \"none\", none");
   EXPECT_EQ(difference({}, {"a=1"}), "a: none, 1");

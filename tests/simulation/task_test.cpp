@@ -194,6 +194,15 @@ TEST(Task, TheAlgorithmsTableIsLeftForTheAlgorithm) {
   EXPECT_THAT(write_config(task), HasSubstr("samples = 5"));
 }
 
+TEST(Task, ModelsDifferWhereTheSimulatorWould) {
+  const ReacherCopy copy;
+  const auto task = load_task(copy.task());
+  copy.replace("model.xml", "<actuator>", "<!-- motors -->\n<actuator>");
+  EXPECT_TRUE(same_model(load_task(copy.task()), task));
+  copy.replace("model.xml", "damping=\"0.5\"", "damping=\"0.4\"");
+  EXPECT_FALSE(same_model(load_task(copy.task()), task));
+}
+
 // A run's folder repeats the task, wherever it is moved.
 void expect_saved_task_repeats(const Task& task, const std::filesystem::path& folder, const std::string& model) {
   std::filesystem::create_directories(folder);
@@ -205,6 +214,7 @@ void expect_saved_task_repeats(const Task& task, const std::filesystem::path& fo
   const auto again = load_task(moved + "/config.toml");
   EXPECT_EQ(again.name, "reacher");
   EXPECT_EQ(write_config(again), write_config(task));
+  EXPECT_TRUE(same_model(again, task));
   const testing::NoiseController controller(1.0);
   EXPECT_TRUE(testing::same_bytes(testing::rollout_with(task, controller, {.samples = 2}),
                                   testing::rollout_with(again, controller, {.samples = 2})));

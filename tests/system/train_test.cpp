@@ -271,6 +271,36 @@ TEST_F(Training, CommandInWhichALaterOptionWinsIsResumed) {
   train("out", 2, {"--set", "algorithm.samples=5", "--resume"});
 }
 
+TEST_F(Training, ResumedRunSaysWhereItsTaskWasEdited) {
+  fs::create_directories(folder() / "arm");
+  for (const char* name : {"task.toml", "model.xml"})
+    fs::copy_file(fs::path(reacher).parent_path() / name, folder() / "arm" / name);
+  const auto replace = [&](const char* name, const std::string& from, const std::string& to) {
+    auto text = read_file(folder() / "arm" / name);
+    ASSERT_NE(text.find(from), std::string::npos);
+    std::ofstream(folder() / "arm" / name) << text.replace(text.find(from), from.size(), to);
+  };
+  const auto resume = [&](const std::string& task, const std::string& iterations) {
+    const auto outcome = run({"train", task, "--output", "out", "--iterations", iterations, "--resume"});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+    return outcome.output;
+  };
+  ASSERT_EQ(run({"train", "arm", "--output", "out", "--iterations", "1", "--set", "algorithm.network.minibatches=20"})
+                .exit_code,
+            0);
+  EXPECT_THAT(resume("arm", "2"), HasSubstr("warning arm/task.toml differs from this run's settings; the run's own are "
+                                            "used"));
+  replace("task.toml", "horizon = 20", "horizon = 10");
+  replace("model.xml", "damping=\"0.5\"", "damping=\"0.4\"");
+  const auto edited = resume("arm", "3");
+  for (const char* text :
+       {"\n        algorithm.network.minibatches is 4000 there, 20 here\n", "\n        horizon is 10 there, 20 here\n",
+        "\n        model.xml is another model there\n", "conditions, 20 steps"})
+    EXPECT_THAT(edited, HasSubstr(text));
+  fs::remove_all(folder() / "arm");
+  EXPECT_THAT(resume("out/config.toml", "4"), ::testing::Not(HasSubstr("warning")));
+}
+
 TEST_F(Training, InterruptStopsAfterTheIteration) {
   train("whole", 3);
   const pid_t child = start(training("parts", 9999));

@@ -182,6 +182,16 @@ void collect_values(const toml::node& node, const std::string& path, std::map<st
   }
 }
 
+/// 10 and 10.0 are the same.
+bool same_value(const std::string& a, const std::string& b) {
+  const auto number = [](const std::string& text) {
+    double x = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), x);
+    return error == std::errc() && end == text.data() + text.size() ? std::optional(x) : std::nullopt;
+  };
+  return a == b || (number(a) && number(a) == number(b));
+}
+
 }  // namespace
 
 struct ConfigReader::Table {
@@ -213,8 +223,8 @@ struct ConfigReader::Table {
     fail(key, "unknown key " + in_quotes(key) + in + "; " + remedy_for(key, candidates));
   }
 
-  /// Whether a key is likely the wanted one misspelt: nobody has asked for it yet, and few letters differ. Keys that will
-  /// be asked for later are here as well, so this is stricter than `nearest_word`.
+  /// Whether a key is likely the wanted one misspelt: nobody has asked for it yet, and few letters differ. Keys that
+  /// will be asked for later are here as well, so this is stricter than `nearest_word`.
   bool misspells(std::string_view key, std::string_view wanted) const {
     const int letters = static_cast<int>(wanted.size());
     return !known.contains(std::string(key)) && edit_distance(key, wanted) <= std::min(letters - 1, 1 + letters / 4);
@@ -368,16 +378,17 @@ void ConfigReader::set(std::string_view key, const std::string& value) const {
   table_->table->insert_or_assign(key, value);
 }
 
-std::optional<ConfigDifference> ConfigReader::difference(const ConfigReader& other) const {
+std::vector<ConfigDifference> ConfigReader::differences(const ConfigReader& other) const {
   std::map<std::string, std::string> values, others;
   collect_values(*table_->root, "", values);
   collect_values(*other.table_->root, "", others);
   auto keys = values;
   keys.insert(others.begin(), others.end());
   const auto in = [](const auto& map, const std::string& key) { return map.contains(key) ? map.at(key) : "none"; };
+  std::vector<ConfigDifference> found;
   for (const auto& [key, unused] : keys)
-    if (in(values, key) != in(others, key)) return ConfigDifference{key, in(values, key), in(others, key)};
-  return std::nullopt;
+    if (!same_value(in(values, key), in(others, key))) found.push_back({key, in(values, key), in(others, key)});
+  return found;
 }
 
 std::string ConfigReader::text() const {

@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <initializer_list>
 #include <memory>
-#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -74,8 +73,8 @@ class MDGPS_API ConfigReader {
   /// Sets a string, for what a run changes in its own copy (the model's place).
   void set(std::string_view key, const std::string& value) const;
 
-  /// The first key, by name, under which the whole documents differ; none where they say the same.
-  std::optional<ConfigDifference> difference(const ConfigReader& other) const;
+  /// The keys, by name, under which the whole documents differ.
+  std::vector<ConfigDifference> differences(const ConfigReader& other) const;
 
   /// The whole document as TOML.
   std::string text() const;

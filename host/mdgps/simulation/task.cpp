@@ -296,6 +296,13 @@ bool refers_to_other_files(const std::filesystem::path& model) {
          text.find("file =") != std::string::npos;
 }
 
+/// The model in compiled form.
+std::vector<char> bytes(const mjModel& model) {
+  std::vector<char> buffer(mj_sizeModel(&model));
+  mj_saveModel(&model, nullptr, buffer.data(), static_cast<mjtSize>(buffer.size()));
+  return buffer;
+}
+
 std::string saved_model_name(const std::filesystem::path& model) {
   return model.extension() == ".mjb" || refers_to_other_files(model) ? "model.mjb" : "model.xml";
 }
@@ -374,6 +381,8 @@ std::map<std::string, std::filesystem::path> find_tasks(const std::filesystem::p
 }
 
 std::string write_config(const Task& task) { return task.config.text(); }
+
+bool same_model(const Task& a, const Task& b) { return bytes(a.mujoco->get()) == bytes(b.mujoco->get()); }
 
 void save_model(const Task& task, const std::filesystem::path& folder) {
   const auto file = folder / saved_model_name(task.model);

@@ -111,6 +111,9 @@ MDGPS_API std::map<std::string, std::filesystem::path> find_tasks(const std::fil
 /// a file and the model as `save_model` writes it. Call it when every table has been read: defaults then show.
 MDGPS_API std::string write_config(const Task& task);
 
+/// Whether the two tasks' models are the same to the simulator, wherever they were loaded from.
+MDGPS_API bool same_model(const Task& a, const Task& b);
+
 /// Writes the model into `folder`: its MJCF as it is, or, where it refers to other files (include, meshes), in compiled
 /// form (model.mjb, which only the same version of MuJoCo reads).
 MDGPS_API void save_model(const Task& task, const std::filesystem::path& folder);
