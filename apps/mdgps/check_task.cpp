@@ -45,31 +45,49 @@ std::string entries_text(const Task& task, const std::vector<Signal>& actions, c
   return text.size() <= room ? text : text.substr(0, room) + "...";
 }
 
-/// One rollout of the initial controllers' mean actions in each condition. Returns whether none diverged.
-bool print_rollouts(const Task& task, const Trajectories& paths, const std::vector<Signal>& actions) {
+/// What a condition's actions come to over the samples that did not diverge.
+struct ActionUse {
+  double largest = 0;
+  int limited = 0, all = 0;  ///< beyond the motor's limits, of how many
+};
+
+ActionUse action_use(const Task& task, const Trajectories& paths, int condition, const std::vector<Signal>& motors) {
+  ActionUse use;
+  for (std::int64_t s = 0; s < paths.weights.extent(1); ++s) {
+    if (paths.weights(condition, s) == 0) continue;
+    for (int t = 0; t < task.horizon; ++t) {
+      for (int j = 0; j < task.actions; ++j) {
+        const double u = paths.actions(condition, s, t, j);
+        use.largest = std::max(use.largest, std::abs(u));
+        use.limited += u < motors[j].low || u > motors[j].high ? 1 : 0;
+        ++use.all;
+      }
+    }
+  }
+  return use;
+}
+
+/// Rollouts of the initial controllers in each condition: of their mean actions, which say where they hold the robot,
+/// and of `noisy` ones, as an iteration makes them, which say what they ask of the motors. Returns whether none
+/// diverged.
+bool print_rollouts(const Task& task, const Trajectories& mean, const Trajectories& noisy,
+                    const std::vector<Signal>& motors) {
   std::printf("\n%-20s %10s %10s %10s %12s %10s\n", "initial controller", "starts at", "ends at", "cost", "largest u",
               "limited");
-  const auto costs = trajectory_costs(task.cost, paths);
+  const auto costs = trajectory_costs(task.cost, mean);
   bool all_finished = true;
   for (int i = 0; i < task.conditions; ++i) {
-    if (paths.weights(i, 0) == 0) {
+    const ActionUse use = action_use(task, noisy, i, motors);
+    if (mean.weights(i, 0) == 0 || use.all == 0) {
       std::printf("condition %-10d the simulation diverged\n", i);
       all_finished = false;
       continue;
     }
-    double largest = 0.0;
-    int limited = 0;
-    for (int t = 0; t < task.horizon; ++t) {
-      for (int j = 0; j < task.actions; ++j) {
-        const double u = paths.actions(i, 0, t, j);
-        largest = std::max(largest, std::abs(u));
-        limited += u < actions[j].low || u > actions[j].high ? 1 : 0;
-      }
-    }
-    std::printf("condition %-10d %8.4f m %8.4f m %10.4g %12.4g %9.0f%%\n", i, paths.distances(i, 0, 0),
-                paths.distances(i, 0, task.horizon - 1), costs(i, 0), largest,
-                100.0 * limited / (task.horizon * task.actions));
+    std::printf("condition %-10d %8.4f m %8.4f m %10.4g %12.4g %9.0f%%\n", i, mean.distances(i, 0, 0),
+                mean.distances(i, 0, task.horizon - 1), costs(i, 0), use.largest, 100.0 * use.limited / use.all);
   }
+  std::printf("(largest u and limited: with exploration noise, %d samples)\n",
+              static_cast<int>(noisy.weights.extent(1)));
   return all_finished;
 }
 
@@ -115,11 +133,14 @@ int check(const std::string& name) {
   print_signals("action", actions);
 
   const MirrorDescent start(task, settings, /*seed=*/0, machine_threads());
-  const auto roll_out = [&](bool noise) {
-    return rollout_local(task, start.local_policies().view(), {.noise = noise, .threads = machine_threads()});
+  const auto roll_out = [&](const RolloutOptions& options) {
+    return rollout_local(task, start.local_policies().view(), options);
   };
-  const bool finished = print_rollouts(task, roll_out(false), actions);
-  const bool passed = print_cost_terms(task, roll_out(true), actions);  // a mean action may be 0, where gradients are
+  const auto mean = roll_out({.noise = false, .threads = machine_threads()});
+  const auto noisy = roll_out(
+      {.samples = settings.samples, .noise_smoothing = settings.noise_smoothing, .threads = machine_threads()});
+  const bool finished = print_rollouts(task, mean, noisy, actions);
+  const bool passed = print_cost_terms(task, noisy, actions);  // a mean action may be 0, where gradients are
   if (!finished) {
     throw std::runtime_error(
         "the simulation diverged; check the model's timestep and damping, and gains, stiffness and variance in "

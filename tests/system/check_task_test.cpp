@@ -64,6 +64,26 @@ TEST_F(CheckTask, ReportsSizesMotorsCostsAndARollout) {
     EXPECT_NE(outcome.output.find(word), std::string::npos) << word << "\n" << outcome.output;
 }
 
+/// docs/own_robot.md: where many actions are limited, a lower variance helps.
+TEST_F(CheckTask, LimitedActionsAreThoseOfExploration) {
+  const auto limited = [&](const std::string& variance) {
+    const auto text = read_file(fs::path(MDGPS_TEST_DATA) / "../../apps/tasks/obstacle/task.toml");
+    fs::copy_file(fs::path(MDGPS_TEST_DATA) / "../../apps/tasks/obstacle/model.xml", folder() / "model.xml",
+                  fs::copy_options::overwrite_existing);
+    const std::string key = "variance = ";
+    const auto at = text.find(key);
+    EXPECT_NE(at, std::string::npos);
+    std::ofstream(folder() / "task.toml") << text.substr(0, at) << key << variance << text.substr(text.find('\n', at));
+    const auto outcome = run({"check-task", "task.toml"});
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+    const auto row = outcome.output.find("condition 0 ");
+    const auto percent = outcome.output.find('%', row);
+    return std::stoi(outcome.output.substr(outcome.output.rfind(' ', percent), percent));
+  };
+  EXPECT_EQ(limited("0.001"), 0);  // motors of +-10 N
+  EXPECT_GT(limited("1000.0"), 50);
+}
+
 TEST_F(CheckTask, SaysWhereAGpuWouldHaveRollouts) {
   const auto says = [&](const std::string& task, const std::string& line) {
     const auto outcome = run({"check-task", task});
