@@ -1,10 +1,54 @@
 #include "apps/mdgps/progress.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <string>
 
 namespace mdgps {
+
+namespace {
+
+/// Such a C-step has no result. One that is merely not_converged has.
+bool failed(Status status) { return status == Status::not_positive_definite || status == Status::not_finite; }
+
+/// What failed in one iteration, for its line.
+std::string failure_text(const IterationReport& report) {
+  const auto c_steps = std::ranges::count_if(report.conditions, failed, &ConditionReport::status);
+  std::string text;
+  if (c_steps > 0) text += "  C-steps failed " + std::to_string(c_steps);
+  if (report.failed_s_steps > 0) text += "  S-step failed";
+  return text;
+}
+
+}  // namespace
+
+void Failures::add(const IterationReport& report) {
+  ++iterations_;
+  with_failed_s_step_ += report.failed_s_steps > 0 ? 1 : 0;
+  kept_local_policies_ += report.kept_local_policies;
+  for (const auto& condition : report.conditions) {
+    ++c_steps_;
+    if (failed(condition.status)) ++failed_c_steps_[condition.status];
+  }
+}
+
+std::vector<std::string> Failures::lines() const {
+  std::vector<std::string> lines;
+  for (const auto& [status, count] : failed_c_steps_)
+    lines.push_back(std::to_string(count) + " of " + std::to_string(c_steps_) +
+                    " C-steps failed: " + std::string(to_string(status)) + "; " +
+                    (status == Status::not_finite ? "look at the scale of the costs with mdgps check-task"
+                                                  : "try more samples or a stronger dynamics_prior.regularization"));
+  if (kept_local_policies_ > 0)
+    lines.push_back(std::to_string(kept_local_policies_) +
+                    " times a condition kept its local policy: its C-step gave none, or all its samples diverged");
+  if (with_failed_s_step_ > 0)
+    lines.push_back("in " + std::to_string(with_failed_s_step_) + " of " + std::to_string(iterations_) +
+                    " iterations the S-step failed and left the network as it was; try a lower "
+                    "algorithm.network.learning_rate");
+  return lines;
+}
 
 Progress::Progress(int done, int iterations) : first_(done), iterations_(iterations) {
   bar_.draw(done, iterations, "");
@@ -16,14 +60,15 @@ void Progress::show(const IterationReport& report) {
   const double so_far = std::chrono::duration<double>(now - start_).count();
   last_ = now;
   const int conditions = static_cast<int>(report.conditions.size());
-  char text[160];
-  std::snprintf(text, sizeof text, "distance %.4f  success %d/%d  %.1f s  left %s", report.mean_distance(),
+  char numbers[160];
+  std::snprintf(numbers, sizeof numbers, "distance %.4f  success %d/%d  %.1f s  left %s", report.mean_distance(),
                 static_cast<int>(std::lround(report.success_rate() * conditions)), conditions, seconds,
                 time_left(so_far, report.iteration - first_, iterations_ - first_).c_str());
+  const std::string text = numbers + failure_text(report);
   if (bar_.shown()) {
     bar_.draw(report.iteration, iterations_, text);
   } else {
-    std::printf("iteration %2d/%d  %s\n", report.iteration, iterations_, text);
+    std::printf("iteration %2d/%d  %s\n", report.iteration, iterations_, text.c_str());
     std::fflush(stdout);
   }
 }

@@ -186,6 +186,7 @@ int train(const Arguments& arguments) {
   std::fflush(stdout);
 
   catch_interrupts();
+  Failures failures;
   {
     Progress shown(progress.iterations, settings.iterations);
     auto start = std::chrono::steady_clock::now();
@@ -196,9 +197,11 @@ int train(const Arguments& arguments) {
       start = now;
       folder->record(report, *algorithm, write_summary(task, settings, info, progress));
       shown.show(report);
+      failures.add(report);
     }
   }
 
+  for (const auto& line : failures.lines()) std::printf("warning %s\n", line.c_str());
   if (progress.iterations > 0) {
     report::write_report({&output, 1}, output / "report.html");
     std::printf("result  success in %.0f of %d conditions, mean distance %.4f (after iteration %d, %.1f s)\n",

@@ -330,6 +330,24 @@ TEST_F(Training, RunThatCannotWriteFails) {
   train("out", 2, {"--resume"});
 }
 
+TEST_F(Training, WhatFailedIsSaidAtTheEnd) {
+  const auto output = [&](const std::string& folder, const std::string& change) {
+    const auto outcome = run(training(folder, 2, {change}));
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
+    return outcome.output;
+  };
+  EXPECT_THAT(output("fine", "algorithm.samples=4"), ::testing::Not(HasSubstr("warning")));
+
+  const auto s_steps = output("s_steps", "algorithm.network.learning_rate=1e6");
+  EXPECT_THAT(s_steps, HasSubstr("iteration  1/2"));
+  EXPECT_THAT(s_steps, HasSubstr("S-step failed\n"));
+  EXPECT_THAT(s_steps, HasSubstr("warning in 2 of 2 iterations the S-step failed and left the network as it was; try"));
+
+  const auto c_steps = output("c_steps", "cost.1.l2=1e308");
+  EXPECT_THAT(c_steps, HasSubstr("C-steps failed 3"));
+  EXPECT_THAT(c_steps, HasSubstr("warning 6 of 6 C-steps failed: not_finite; "));
+}
+
 TEST_F(Training, EvaluationAgreesWithTheLastIteration) {
   train("out", 2);
   const json evaluation = json::parse(run({"eval", "out", "--json"}).output);
