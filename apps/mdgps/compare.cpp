@@ -1,13 +1,14 @@
 // mdgps compare
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "apps/mdgps/commands.hpp"
+#include "apps/mdgps/run_settings.hpp"
 #include "apps/report/comparison_picture.hpp"
 #include "apps/report/run_folder.hpp"
 
@@ -35,13 +36,6 @@ Scores by_iteration(const nlohmann::json& metrics, const char* column) {
   return scores;
 }
 
-/// What runs have in common that differ in their seed alone.
-std::string settings_text(const nlohmann::json& summary) {
-  const auto word = [&](const char* key) { return summary.at(key).get<std::string>(); };
-  return word("task") + ", " + word("method") + ", " + word("sampling") + " sampling, " + word("step_rule") +
-         " step rule, " + word("linearization");
-}
-
 /// The estimates of each iteration that all runs reached.
 std::vector<report::Estimate> estimates(const std::vector<Scores>& runs) {
   std::size_t iterations = runs.front().size();
@@ -59,22 +53,42 @@ nlohmann::ordered_json as_json(const report::Estimate& estimate) {
   return {{"interquartile_mean", estimate.value}, {"low", estimate.low}, {"high", estimate.high}};
 }
 
-int compare(const Arguments& arguments) {
-  std::map<std::string, std::pair<std::vector<Scores>, std::vector<Scores>>> runs;
-  for (const auto& folder : arguments.folders) {
+/// Runs that differ in the seed alone.
+struct Runs {
+  RunSettings settings;  ///< of the first of them
+  std::vector<Scores> distance, success;
+};
+
+std::vector<Runs> read_groups(const std::vector<fs::path>& folders) {
+  std::vector<Runs> groups;
+  for (const auto& folder : folders) {
     if (!fs::is_regular_file(folder / "summary.json"))
       throw UsageError(folder.string() +
                        ": is not the folder of a run with results; give the --output of `mdgps train`");
-    const auto run = report::read_run(folder);
-    auto& [distance, success] = runs[settings_text(run.at("summary"))];
-    distance.push_back(by_iteration(run.at("metrics"), "global_distance"));
-    success.push_back(by_iteration(run.at("metrics"), "global_success"));
+    const auto settings = read_run_settings(folder);
+    auto at = std::ranges::find(groups, settings.values, [](const Runs& runs) { return runs.settings.values; });
+    if (at == groups.end()) at = groups.insert(at, {settings, {}, {}});
+    const auto metrics = report::read_run(folder).at("metrics");
+    at->distance.push_back(by_iteration(metrics, "global_distance"));
+    at->success.push_back(by_iteration(metrics, "global_success"));
   }
-  std::vector<report::Group> groups;
-  for (const auto& [name, scores] : runs) {
-    groups.push_back({name, static_cast<int>(scores.first.size()), estimates(scores.first), estimates(scores.second)});
-  }
+  return groups;
+}
 
+std::vector<report::Group> estimated(const std::vector<Runs>& groups) {
+  std::vector<RunSettings> settings;
+  for (const Runs& runs : groups) settings.push_back(runs.settings);
+  const auto names = group_names(settings);
+  std::vector<report::Group> list;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const auto& [first, distance, success] = groups[g];
+    list.push_back({names[g], static_cast<int>(distance.size()), estimates(distance), estimates(success)});
+  }
+  return list;
+}
+
+int compare(const Arguments& arguments) {
+  const auto groups = estimated(read_groups(arguments.folders));
   std::ofstream picture(arguments.output);
   picture << report::comparison_svg(groups);
   picture.close();
@@ -120,7 +134,10 @@ Command add_compare(CLI::App& program) {
       ->type_name("");
   app->add_option("--output", a->output, "Picture of the groups' curves")->type_name("FILE.svg")->capture_default_str();
   app->add_flag("--json", a->as_json, "Print a JSON array");
-  app->footer("Example: mdgps compare runs/peg-*");
+  app->footer(
+      "Runs of a group have the same config.toml and model; only seed, device and number of iterations may differ. A\n"
+      "group's name says what it has that most groups of its task have not.\n"
+      "Example: mdgps compare runs/peg-*");
   return {app, [a] { return compare(*a); }};
 }
 

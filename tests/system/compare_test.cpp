@@ -99,6 +99,31 @@ TEST_F(Compare, SeedsFormGroupsAndThePictureHasACurveForEach) {
   EXPECT_NE(run({"compare", "a1"}).output.find("interquartile"), std::string::npos);
 }
 
+TEST_F(Compare, EveryOtherSettingAndTheModelTellGroupsApart) {
+  train_briefly("a1", "2", {"--seed", "1"});
+  train_briefly("a2", "1", {"--seed", "2"});  // fewer iterations are the beginning of more
+  train_briefly("step", "1", {"--seed", "1", "--set", "algorithm.kl_step=3"});
+  train_briefly("badmm", "1", {"--seed", "1", "--method", "badmm"});
+  fs::copy(folder() / "a1", folder() / "model", fs::copy_options::recursive);
+  std::ofstream(folder() / "model/model.xml", std::ios::app) << "<!-- another -->\n";
+  const auto outcome = run({"compare", "a1", "a2", "step", "badmm", "model", "--json"});
+  ASSERT_EQ(outcome.exit_code, 0) << outcome.errors;
+  std::vector<int> runs;
+  std::vector<std::string> names;
+  for (const auto& group : nlohmann::json::parse(outcome.output)) {
+    runs.push_back(group["runs"]);
+    names.push_back(group["name"]);
+  }
+  EXPECT_EQ(runs, (std::vector{2, 1, 1, 1}));
+  // What most of the four have in common is left out, and what comes with the method.
+  EXPECT_EQ(names[0], "obstacle, mdgps");
+  EXPECT_EQ(names[1], "obstacle, mdgps, kl_step=3");
+  EXPECT_EQ(
+      names[2],
+      "obstacle, badmm, iterations=1, reference=previous-local, rounds=4, step_rule=local");  // its weights are planned
+  EXPECT_EQ(names[3], "obstacle, mdgps, model of model");
+}
+
 TEST_F(Compare, AFolderThatIsNoRunIsNamed) {
   const auto outcome = run({"compare", "nowhere"});
   EXPECT_EQ(outcome.exit_code, 2);
