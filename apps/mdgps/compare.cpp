@@ -55,9 +55,21 @@ nlohmann::ordered_json as_json(const report::Estimate& estimate) {
 
 /// Runs that differ in the seed alone.
 struct Runs {
-  RunSettings settings;  ///< of the first of them
+  std::vector<RunSettings> settings;
   std::vector<Scores> distance, success;
 };
+
+/// A run that is counted twice makes an interval too narrow.
+void check_apart(const std::vector<RunSettings>& group, const RunSettings& run) {
+  for (const auto& other : group) {
+    if (fs::equivalent(other.folder, run.folder))
+      throw UsageError(run.folder.string() + ": is given twice" +
+                       (other.folder == run.folder ? "" : ", also as " + other.folder.string()) + "; give it once");
+    if (other.seed == run.seed)
+      throw UsageError(run.folder.string() + ": has the settings of " + other.folder.string() + " and its seed " +
+                       std::to_string(run.seed) + ", so that they are no independent runs; give one of them");
+  }
+}
 
 std::vector<Runs> read_groups(const std::vector<fs::path>& folders) {
   std::vector<Runs> groups;
@@ -66,8 +78,11 @@ std::vector<Runs> read_groups(const std::vector<fs::path>& folders) {
       throw UsageError(folder.string() +
                        ": is not the folder of a run with results; give the --output of `mdgps train`");
     const auto settings = read_run_settings(folder);
-    auto at = std::ranges::find(groups, settings.values, [](const Runs& runs) { return runs.settings.values; });
-    if (at == groups.end()) at = groups.insert(at, {settings, {}, {}});
+    auto at =
+        std::ranges::find_if(groups, [&](const Runs& runs) { return runs.settings.front().values == settings.values; });
+    if (at == groups.end()) at = groups.emplace(at);
+    check_apart(at->settings, settings);
+    at->settings.push_back(settings);
     const auto metrics = report::read_run(folder).at("metrics");
     at->distance.push_back(by_iteration(metrics, "global_distance"));
     at->success.push_back(by_iteration(metrics, "global_success"));
@@ -77,12 +92,12 @@ std::vector<Runs> read_groups(const std::vector<fs::path>& folders) {
 
 std::vector<report::Group> estimated(const std::vector<Runs>& groups) {
   std::vector<RunSettings> settings;
-  for (const Runs& runs : groups) settings.push_back(runs.settings);
+  for (const Runs& runs : groups) settings.push_back(runs.settings.front());
   const auto names = group_names(settings);
   std::vector<report::Group> list;
   for (std::size_t g = 0; g < groups.size(); ++g) {
-    const auto& [first, distance, success] = groups[g];
-    list.push_back({names[g], static_cast<int>(distance.size()), estimates(distance), estimates(success)});
+    const auto& [runs, distance, success] = groups[g];
+    list.push_back({names[g], static_cast<int>(runs.size()), estimates(distance), estimates(success)});
   }
   return list;
 }
@@ -136,7 +151,7 @@ Command add_compare(CLI::App& program) {
   app->add_flag("--json", a->as_json, "Print a JSON array");
   app->footer(
       "Runs of a group have the same config.toml and model; only seed, device and number of iterations may differ. A\n"
-      "group's name says what it has that most groups of its task have not.\n"
+      "group's name says what it has that most groups of its task have not. Two of a group with one seed are refused.\n"
       "Example: mdgps compare runs/peg-*");
   return {app, [a] { return compare(*a); }};
 }

@@ -124,6 +124,21 @@ TEST_F(Compare, EveryOtherSettingAndTheModelTellGroupsApart) {
   EXPECT_EQ(names[3], "obstacle, mdgps, model of model");
 }
 
+TEST_F(Compare, ARunCountsOnce) {
+  train("a", "1", "local");
+  train("again", "1", "local");
+  const auto refused = [&](const std::string& first, const std::string& second, const std::string& what) {
+    const auto outcome = run({"compare", first, second});
+    EXPECT_EQ(outcome.exit_code, 2);
+    EXPECT_EQ(outcome.output, "");
+    EXPECT_NE(outcome.errors.find(what), std::string::npos) << outcome.errors;
+    EXPECT_FALSE(fs::exists(folder() / "comparison.svg"));
+  };
+  refused("a", "a", "a: is given twice; give it once");
+  refused("a", "./a/", "./a/: is given twice, also as a; give it once");
+  refused("a", "again", "again: has the settings of a and its seed 1");
+}
+
 TEST_F(Compare, AFolderThatIsNoRunIsNamed) {
   const auto outcome = run({"compare", "nowhere"});
   EXPECT_EQ(outcome.exit_code, 2);
