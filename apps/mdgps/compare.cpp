@@ -102,7 +102,16 @@ std::vector<report::Group> estimated(const std::vector<Runs>& groups) {
   return list;
 }
 
+/// What is wrong with the arguments comes before the work.
+void check_output(const fs::path& output) {
+  if (output.extension() != ".svg")
+    throw UsageError(output.string() + ": its ending does not say .svg, which the picture is; choose another --output");
+  if (output.has_parent_path() && !fs::is_directory(output.parent_path()))
+    throw UsageError(output.parent_path().string() + ": is not a folder; make it first or choose another --output");
+}
+
 int compare(const Arguments& arguments) {
+  check_output(arguments.output);
   const auto groups = estimated(read_groups(arguments.folders));
   std::ofstream picture(arguments.output);
   picture << report::comparison_svg(groups);
@@ -147,7 +156,9 @@ Command add_compare(CLI::App& program) {
   app->add_option("DIR", a->folders, "Folders of runs; those that differ in the seed alone form a group")
       ->required()
       ->type_name("");
-  app->add_option("--output", a->output, "Picture of the groups' curves")->type_name("FILE.svg")->capture_default_str();
+  app->add_option("--output", a->output, "Picture of the groups' curves, an SVG")
+      ->type_name("FILE.svg")
+      ->capture_default_str();
   app->add_flag("--json", a->as_json, "Print a JSON array");
   app->footer(
       "Runs of a group have the same config.toml and model; only seed, device and number of iterations may differ. A\n"

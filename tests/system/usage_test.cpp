@@ -65,6 +65,8 @@ INSTANTIATE_TEST_SUITE_P(
         {"OutputIsAFile", {"train", "peg", "--output", MDGPS_PROGRAM}, {"is a file", "another --output"}},
         {"EvalWithoutRun", {"eval", "."}, {"is not the folder of a run", "--output"}},
         {"EvalOfNothing", {"eval", "none"}, {"none: ", "--output"}},
+        {"ComparisonOfNoSvg", {"compare", "x", "--output", "x.png"}, {"x.png: ", ".svg"}},
+        {"ComparisonIntoNoFolder", {"compare", "x", "--output", "none/x.svg"}, {"none: is not a folder"}},
         {"ReportOfNothing", {"report", "none"}, {"none: ", "--output"}},
         {"UnknownColumn", {"reproduce", "--methods", "trpo"}, {"--methods", "trpo", "off-policy-global"}},
         {"ReproductionOfNoTask", {"reproduce", "--tasks", "pegg"}, {"pegg", "did you mean 'peg'?"}},
