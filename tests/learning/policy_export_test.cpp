@@ -12,7 +12,7 @@
 #include <fstream>
 #include <limits>
 #include <random>
-#include <sstream>
+#include <string>
 
 #include "mdgps/learning/neural_gaussian_policy.hpp"
 
@@ -74,34 +74,57 @@ TEST_F(PolicyExport, TorchScriptGivesTheActions) {
   expect_actions(actions);
 }
 
-TEST_F(PolicyExport, C99GivesTheActions) {
-  const std::string compiler = MDGPS_C_COMPILER;
-  if (compiler.empty()) GTEST_SKIP() << "no C compiler was found when the build was configured";
-  const auto [header, source] = to_c(function_);
-  std::ofstream(folder_ / "mdgps_policy.h") << header;
-  std::ofstream(folder_ / "mdgps_policy.c") << source;
-  std::ofstream main(folder_ / "main.c");
-  main << "#include <stdio.h>\n#include \"mdgps_policy.h\"\n"
-          "int main(void) {\n"
-          "  double x[MDGPS_POLICY_OBSERVATIONS], u[MDGPS_POLICY_ACTIONS];\n  int i;\n"
-          "  for (;;) {\n"
-          "    for (i = 0; i < MDGPS_POLICY_OBSERVATIONS; ++i) if (scanf(\"%lf\", &x[i]) != 1) return 0;\n"
-          "    mdgps_policy(x, u);\n"
-          "    for (i = 0; i < MDGPS_POLICY_ACTIONS; ++i) printf(\"%.17g\\n\", u[i]);\n"
-          "  }\n}\n";
-  main.close();
-  std::ofstream input(folder_ / "input");
-  input.precision(17);
-  for (const double entry : observations_.elements()) input << entry << '\n';
-  input.close();
-  const std::string in = "cd '" + folder_.string() + "' && ";
-  const std::string build = " -std=c99 -pedantic -Wall -Werror -O1 main.c mdgps_policy.c -lm -o policy";
-  ASSERT_EQ(std::system((in + compiler + build).c_str()), 0);
-  ASSERT_EQ(std::system((in + "./policy < input > output").c_str()), 0);
-  std::ifstream output(folder_ / "output");
-  Array<double, 2> actions({B, m}, std::numeric_limits<double>::quiet_NaN());
-  for (double& entry : actions.elements()) output >> entry;
-  expect_actions(actions);
+class PolicyExportC99 : public PolicyExport {
+ protected:
+  void SetUp() override {
+    const std::string compiler = MDGPS_C_COMPILER;
+    if (compiler.empty()) GTEST_SKIP() << "no C compiler was found when the build was configured";
+    const auto [header, source] = to_c(function_);
+    std::ofstream(folder_ / "mdgps_policy.h") << header;
+    std::ofstream(folder_ / "mdgps_policy.c") << source;
+    std::ofstream(folder_ / "main.c")
+        << "#include <stdio.h>\n#include \"mdgps_policy.h\"\n"
+           "int main(void) {\n"
+           "  double x[MDGPS_POLICY_OBSERVATIONS], u[MDGPS_POLICY_ACTIONS];\n  int i;\n"
+           "  for (;;) {\n"
+           "    for (i = 0; i < MDGPS_POLICY_OBSERVATIONS; ++i) if (scanf(\"%lf\", &x[i]) != 1) return 0;\n"
+           "    mdgps_policy(x, u);\n"
+           "    for (i = 0; i < MDGPS_POLICY_ACTIONS; ++i) printf(\"%.17g\\n\", u[i]);\n"
+           "  }\n}\n";
+    run(compiler + " -std=c99 -pedantic -Wall -Werror -O1 main.c mdgps_policy.c -lm -o policy");
+  }
+
+  void run(const std::string& command) const {
+    ASSERT_EQ(std::system(("cd '" + folder_.string() + "' && " + command).c_str()), 0);
+  }
+
+  Array<double, 2> actions(const Array<double, 2>& observations) const {
+    std::ofstream input(folder_ / "input");
+    input.precision(17);
+    for (const double entry : observations.elements()) input << entry << '\n';
+    input.close();
+    run("./policy < input > output");
+    std::ifstream output(folder_ / "output");
+    Array<double, 2> actions({observations.extent(0), m});
+    std::string word;  // streams read no NaN
+    for (double& entry : actions.elements()) entry = output >> word ? std::stod(word) : -infinity;
+    return actions;
+  }
+};
+
+TEST_F(PolicyExportC99, GivesTheActions) { expect_actions(actions(observations_)); }
+
+TEST_F(PolicyExportC99, NanIsNoOrdinaryAction) {
+  for (int entry = 0; entry < o; ++entry) observations_(entry, entry) = std::numeric_limits<double>::quiet_NaN();
+  const auto in_c = actions(observations_);
+  for (int b = 0; b < B; ++b) {
+    std::vector<double> here(m);
+    function_.action(observations_.row(b), here);
+    for (int j = 0; j < m; ++j) {
+      EXPECT_EQ(std::isnan(in_c(b, j)), b < o) << b << ", " << j;
+      EXPECT_EQ(std::isnan(here[j]), b < o) << b << ", " << j;
+    }
+  }
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ std::string table(const std::string& name, std::span<const double> values) {
 
 }  // namespace
 
+/// Its comparisons let a NaN through, which fmin and fmax would turn into a number: a sensor's failure then shows.
 CSource to_c(const PolicyFunction& policy) {
   const std::string o = std::to_string(policy.observations()), m = std::to_string(policy.actions());
   CSource c;
@@ -41,7 +42,7 @@ CSource to_c(const PolicyFunction& policy) {
       o + "\n#define MDGPS_POLICY_ACTIONS " + m +
       "\n\n"
       "#ifdef __cplusplus\nextern \"C\" {\n#endif\n"
-      "/* contract.json names the entries and gives their units. */\n"
+      "/* contract.json names the entries and gives their units. A NaN in the observation gives NaN actions. */\n"
       "void mdgps_policy(const double observation[MDGPS_POLICY_OBSERVATIONS], double action[MDGPS_POLICY_ACTIONS]);\n"
       "#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
 
@@ -60,7 +61,9 @@ CSource to_c(const PolicyFunction& policy) {
     if (!last) body += "  double " + output + "[" + rows + "];\n";
     body += "  affine(weight" + index + ", bias" + index + ", h" + index + ", " + output + ", " + rows + ", " +
             columns + ");\n";
-    if (!last) body += "  for (i = 0; i < " + rows + "; ++i) " + output + "[i] = fmax(" + output + "[i], 0.0);\n";
+    if (!last)
+      body += "  for (i = 0; i < " + rows + "; ++i) " + output + "[i] = " + output + "[i] < 0.0 ? 0.0 : " + output +
+              "[i];\n";
   }
   c.source += table("low", policy.low) + table("high", policy.high);
   c.source +=
@@ -73,9 +76,11 @@ CSource to_c(const PolicyFunction& policy) {
       "    y[r] = sum;\n"
       "  }\n"
       "}\n\n"
+      "static double within(double x, double least, double most) { return x < least ? least : x > most ? most : x; "
+      "}\n\n"
       "void mdgps_policy(const double observation[MDGPS_POLICY_OBSERVATIONS], double action[MDGPS_POLICY_ACTIONS]) "
       "{\n" +
-      body + "  for (i = 0; i < " + m + "; ++i) action[i] = fmin(fmax(action[i], low[i]), high[i]);\n}\n";
+      body + "  for (i = 0; i < " + m + "; ++i) action[i] = within(action[i], low[i], high[i]);\n}\n";
   return c;
 }
 
