@@ -1,6 +1,7 @@
 // mdgps export
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -44,6 +45,17 @@ PolicyFunction policy_function(const NeuralGaussianPolicy& policy, const Task& t
 
 ordered_json limit(double value) { return std::isfinite(value) ? ordered_json(value) : ordered_json(nullptr); }
 
+/// What is taken from a point's position in the world before the policy sees it; conditions may have targets of their
+/// own, and then there is no single one.
+ordered_json reference(const Signal& signal) {
+  const bool one = std::ranges::count(signal.targets, signal.targets.front()) == std::ssize(signal.targets);
+  ordered_json json = {{"target_of", signal.name.substr(0, signal.name.rfind('.'))},
+                       {"frame", "world"},
+                       {"position", one ? ordered_json(signal.targets.front()) : ordered_json(nullptr)}};
+  if (!one) json["position_by_condition"] = signal.targets;
+  return json;
+}
+
 ordered_json signals(const std::vector<Signal>& list) {
   auto json = ordered_json::array();
   for (const Signal& signal : list) {
@@ -52,6 +64,7 @@ ordered_json signals(const std::vector<Signal>& list) {
                     {"unit", signal.unit},
                     {"low", limit(signal.low)},
                     {"high", limit(signal.high)}});
+    if (!signal.targets.empty()) json.back()["relative_to"] = reference(signal);
   }
   return json;
 }
@@ -133,7 +146,8 @@ Command add_export(CLI::App& program) {
   app->footer(
       "The scaling of observations and the limits of the motors are inside. contract.json gives name, unit and order "
       "of\n"
-      "inputs and outputs and the rate; golden.json holds observations with their actions, to test a deployment with.\n"
+      "inputs and outputs, the target that a point's position is relative to, and the rate; golden.json holds\n"
+      "observations with their actions, to test a deployment with.\n"
       "Example: mdgps export runs/peg1 --format onnx");
   return {app, [a] { return export_policy(*a); }};
 }

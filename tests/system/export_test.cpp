@@ -50,6 +50,29 @@ TEST_F(Export, EveryFormatHasItsContractAndGoldenPairs) {
   }
 }
 
+TEST_F(Export, PointsAreSaidToBeRelativeToTheirTargets) {
+  const auto trained = run({"train", MDGPS_TEST_DATA "/tasks/reacher/task.toml", "--output", "arm", "--iterations", "1",
+                            "--set", R"(observation=["joint_positions", "tip.x", "tip.velocity.x", "tip.z"])",
+                            "algorithm.samples=2", "algorithm.network.minibatches=20"});
+  ASSERT_EQ(trained.exit_code, 0) << trained.errors;
+  ASSERT_EQ(run({"export", "arm", "--format", "c", "--output", "out"}).exit_code, 0);
+  const auto observation = json("out/contract.json")["observation"];
+  EXPECT_FALSE(observation[0].contains("relative_to"));
+  EXPECT_FALSE(observation[3].contains("relative_to"));
+  const auto x = observation[2]["relative_to"], z = observation[4]["relative_to"];
+  EXPECT_EQ(x, (nlohmann::json{{"target_of", "tip"}, {"frame", "world"}, {"position", 0.5}}));
+  EXPECT_TRUE(z["position"].is_null());  // the last condition's target is higher
+  const auto by_condition = z["position_by_condition"].get<std::vector<double>>();
+  ASSERT_EQ(by_condition.size(), 3u);
+  EXPECT_DOUBLE_EQ(by_condition[0], 0.2);
+  EXPECT_DOUBLE_EQ(by_condition[2], 0.2 + 0.1);
+
+  // Its arm of 0.9 m begins stretched out along x.
+  const auto start = json("out/golden.json")["observations"][20];
+  EXPECT_NEAR(start[2].get<double>() + x["position"].get<double>(), 0.9, 1e-12);
+  EXPECT_NEAR(start[4].get<double>() + by_condition[2], 0.0, 1e-12);
+}
+
 TEST_F(Export, OnnxRuntimeGivesTheGoldenActions) {
   const std::string python = MDGPS_PYTHON_WITH_ONNXRUNTIME;
   if (python.empty()) GTEST_SKIP() << "no Python with onnxruntime and numpy was found when the build was configured";

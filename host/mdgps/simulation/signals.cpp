@@ -26,6 +26,17 @@ std::string state_unit(const MujocoModel& mujoco, int entry) {
   return "";
 }
 
+/// What MujocoEnvironment takes from a point's position.
+std::vector<double> targets(const Task& task, int entry) {
+  const auto* points = task.mujoco->layout.find(StatePart::points);
+  if (points == nullptr || entry < points->begin || entry >= points->begin + points->count) return {};
+  const int point = (entry - points->begin) / 3, axis = (entry - points->begin) % 3;
+  std::vector<double> list;
+  for (const ConditionSpec& condition : task.condition_specs)
+    list.push_back(task.mujoco->points[point].target[axis] + condition.target_offset[axis]);
+  return list;
+}
+
 /// A motor of gear 1 passes its control on as a force or torque.
 std::string actuator_unit(const mjModel& model, int actuator) {
   const bool motor = model.actuator_trntype[actuator] == mjTRN_JOINT &&
@@ -41,7 +52,8 @@ std::string actuator_unit(const mjModel& model, int actuator) {
 std::vector<Signal> observation_signals(const Task& task) {
   std::vector<Signal> signals;
   for (const int entry : task.observation_entries)
-    signals.push_back({task.state_names[entry], state_unit(*task.mujoco, entry), -infinity, infinity});
+    signals.push_back(
+        {task.state_names[entry], state_unit(*task.mujoco, entry), -infinity, infinity, targets(task, entry)});
   return signals;
 }
 

@@ -15,6 +15,10 @@ struct Signal {
   std::string
       unit;  ///< "rad", "rad/s", "m", "m/s", "N", "N m"; "control" for the input of an actuator that is no motor
   double low, high;  ///< limits; infinite where there are none
+
+  /// [N] of each condition, the coordinate of the target that the entry is measured from: a point's entry is its
+  /// position in the world less this. Empty for everything else.
+  std::vector<double> targets{};
 };
 
 /// Of each entry of the observation [o], in order. Of a task that was loaded from a file.
