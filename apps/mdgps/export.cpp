@@ -90,20 +90,25 @@ ordered_json golden_pairs(const PolicyFunction& function, const GlobalController
   return {{"observations", observations}, {"actions", actions}};
 }
 
-/// Writes the policy into the folder and returns the name of the file to load.
-std::string write_policy(const PolicyFunction& function, const std::string& format, const fs::path& folder) {
+struct PolicyFiles {
+  std::string file;    ///< to load, or to compile
+  std::string header;  ///< of C alone
+};
+
+/// Writes the policy into the folder and returns the names of its files.
+PolicyFiles write_policy(const PolicyFunction& function, const std::string& format, const fs::path& folder) {
   if (format == "onnx") {
     write(folder / "policy.onnx", to_onnx(function));
-    return "policy.onnx";
+    return {"policy.onnx", ""};
   }
   if (format == "torchscript") {
     save_torchscript(function, folder / "policy.pt");
-    return "policy.pt";
+    return {"policy.pt", ""};
   }
   const auto [header, source] = to_c(function);
   write(folder / "mdgps_policy.h", header);
   write(folder / "mdgps_policy.c", source);
-  return "mdgps_policy.c";
+  return {"mdgps_policy.c", "mdgps_policy.h"};
 }
 
 int export_policy(const Arguments& arguments) {
@@ -115,20 +120,26 @@ int export_policy(const Arguments& arguments) {
   std::error_code error;
   fs::create_directories(output, error);
   if (error) throw UsageError(output.string() + ": cannot be made a folder (" + error.message() + ")");
-  const std::string file = write_policy(function, arguments.format, output);
-  const ordered_json contract = {{"task", task.name},
-                                 {"format", arguments.format},
-                                 {"file", file},
-                                 {"numbers", "float64"},
-                                 {"rate_hz", 1.0 / task.control_interval},
-                                 {"observation", signals(observation_signals(task))},
-                                 {"action", signals(action_signals(task))},
-                                 {"golden_pairs", "golden.json"},
-                                 {"version", version_text()}};
+  const auto [file, header] = write_policy(function, arguments.format, output);
+  ordered_json contract = {{"task", task.name},
+                           {"format", arguments.format},
+                           {"file", file},
+                           {"numbers", "float64"},
+                           {"rate_hz", 1.0 / task.control_interval},
+                           {"observation", signals(observation_signals(task))},
+                           {"action", signals(action_signals(task))},
+                           {"golden_pairs", "golden.json"},
+                           {"version", version_text()}};
+  if (!header.empty()) contract["header"] = header;
   write(output / "contract.json", contract.dump(2) + "\n");
   write(output / "golden.json", golden_pairs(function, GlobalController(policy), task).dump() + "\n");
-  std::printf("policy    %s\ncontract  %s\ngolden    %s\n", (output / file).c_str(), (output / "contract.json").c_str(),
-              (output / "golden.json").c_str());
+  const auto print = [&](const char* what, const std::string& name) {
+    std::printf("%-8s  %s\n", what, (output / name).c_str());
+  };
+  print("policy", file);
+  if (!header.empty()) print("header", header);
+  print("contract", "contract.json");
+  print("golden", "golden.json");
   return 0;
 }
 

@@ -39,6 +39,9 @@ TEST_F(Export, EveryFormatHasItsContractAndGoldenPairs) {
     EXPECT_EQ(contract["task"], "obstacle");
     EXPECT_EQ(contract["format"], format);
     EXPECT_TRUE(fs::is_regular_file(folder() / place / contract["file"]));
+    for (const auto& entry : fs::directory_iterator(folder() / place))
+      EXPECT_NE(exported.output.find(entry.path().filename().string() + "\n"), std::string::npos) << entry.path();
+    EXPECT_EQ(contract.value("header", ""), format == "c" ? "mdgps_policy.h" : "");
     EXPECT_DOUBLE_EQ(contract["rate_hz"].get<double>(), 20.0);
     ASSERT_EQ(contract["observation"].size(), 4u);
     EXPECT_EQ(contract["observation"][0]["unit"], "m");
