@@ -10,6 +10,7 @@
 #include "apps/mdgps/interrupt.hpp"
 #include "apps/mdgps/machine.hpp"
 #include "apps/mdgps/progress.hpp"
+#include "apps/mdgps/shell_word.hpp"
 #include "apps/mdgps/task_files.hpp"
 #include "apps/mdgps/validators.hpp"
 #include "apps/report/report.hpp"
@@ -208,7 +209,7 @@ int train(const Arguments& arguments) {
                 progress.success_rate * task.conditions, task.conditions, progress.mean_distance, progress.iterations,
                 progress.total_seconds);
     std::printf("report  %s  (open it in a browser)\n", (output / "report.html").c_str());
-    std::printf("next    mdgps eval %s\n", output.c_str());
+    std::printf("next    mdgps eval %s\n", shell_word(output.string()).c_str());
   }
   if (!interrupt_signal()) return 0;
   std::printf("stopped by a signal; go on with --resume\n");

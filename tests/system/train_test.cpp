@@ -160,6 +160,11 @@ TEST_F(Training, OutputFolderIsNamedAfterTheRun) {
   EXPECT_TRUE(fs::exists(folder() / "runs/reacher-mdgps-global-global-seed2/summary.json"));
 }
 
+TEST_F(Training, TheNextCommandIsWordedForAShell) {
+  EXPECT_THAT(run(training("plain", 1)).output, HasSubstr("next    mdgps eval plain\n"));
+  EXPECT_THAT(run(training("Ann's runs", 1)).output, HasSubstr("next    mdgps eval 'Ann'\\''s runs'\n"));
+}
+
 TEST_F(Training, ExistingFolderIsNotOverwritten) {
   fs::create_directories(folder() / "out");
   std::ofstream(folder() / "out/notes.txt") << "mine";
