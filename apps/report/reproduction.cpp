@@ -108,6 +108,13 @@ std::vector<std::string> tasks_of(const Reproduction& reproduction) {
   return tasks;
 }
 
+/// Mean and deviation over the runs; one run has no deviation.
+std::string final_distance(const Curve& curve) {
+  const Statistics& last = curve.iterations.back();
+  const auto mean = text("%.4f", last.mean_distance);
+  return curve.final_distances.size() < 2 ? mean : mean + text(" +- %.4f", last.std_distance);
+}
+
 std::string plain_table(const Reproduction& reproduction) {
   return "<pre>" + html_escaped(table1_text(reproduction)) + "</pre>";
 }
@@ -212,10 +219,7 @@ std::string table1_text(const Reproduction& reproduction) {
       table += "\n";
     }
     table += text("%-12s", "distance");
-    for (const Curve* curve : curves)
-      table += text(
-          "  %20s",
-          text("%.4f +- %.4f", curve->iterations.back().mean_distance, curve->iterations.back().std_distance).c_str());
+    for (const Curve* curve : curves) table += text("  %20s", final_distance(*curve).c_str());
     table += "\n\n";
   }
   return table;

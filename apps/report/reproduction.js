@@ -52,7 +52,8 @@ function table1({task, curves}) {
           element(
               "tbody", {}, rows,
               row("final distance (m)",
-                  (c) => `${formatDistance(c.distance.at(-1))} ± ${formatDistance(c.distance_std.at(-1))}`),
+                  (c) => formatDistance(c.distance.at(-1)) +
+                         (c.final_distances.length < 2 ? "" : ` ± ${formatDistance(c.distance_std.at(-1))}`)),
               row("of each run (m)", (c) => c.final_distances.map((d) => formatDistance(d)).join(", ")),
               row("time of a run", (c) => formatSeconds(c.seconds)))));
 }

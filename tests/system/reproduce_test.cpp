@@ -162,6 +162,18 @@ TEST_F(Reproduce, RunThatBrokeOffCountsAsFailedFromThereOn) {
   EXPECT_EQ(curve.final_distances.size(), 1);
 }
 
+TEST_F(Reproduce, OneRunHasNoSpread) {
+  const auto table = [](double spread, std::vector<double> distances) {
+    return report::table1_text({{{.task = "task",
+                                  .method = "badmm",
+                                  .runs = static_cast<int>(distances.size()),
+                                  .iterations = {{.mean_distance = 0.5, .std_distance = spread}},
+                                  .final_distances = distances}}});
+  };
+  EXPECT_THAT(table(0.1414, {0.4, 0.6}), HasSubstr("0.5000 +- 0.1414"));
+  EXPECT_THAT(table(0, {0.5}), ::testing::AllOf(HasSubstr("0.5000"), ::testing::Not(HasSubstr("+-"))));
+}
+
 TEST_F(Reproduce, SweepRanksItsPoints) {
   const std::vector<std::string> arguments = {"sweep",
                                               "small",
