@@ -67,7 +67,7 @@ void check_apart(const std::vector<RunSettings>& group, const RunSettings& run) 
                        (other.folder == run.folder ? "" : ", also as " + other.folder.string()) + "; give it once");
     if (other.seed == run.seed)
       throw UsageError(run.folder.string() + ": has the settings of " + other.folder.string() + " and its seed " +
-                       std::to_string(run.seed) + ", so that they are no independent runs; give one of them");
+                       run.seed + ", so that they are no independent runs; give one of them");
   }
 }
 

@@ -1,9 +1,6 @@
 #include "apps/mdgps/run_settings.hpp"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <iterator>
 
@@ -14,32 +11,11 @@ namespace mdgps {
 namespace {
 
 namespace fs = std::filesystem;
-using Values = std::map<std::string, std::string>;
 
-std::string value_text(const toml::node& node) {
-  if (const auto* array = node.as_array()) {
-    std::string text;
-    for (const auto& element : *array) text += (text.empty() ? "" : ", ") + value_text(element);
-    return "[" + text + "]";
-  }
-  if (const auto* word = node.as_string()) return word->get();
-  if (const auto* flag = node.as_boolean()) return flag->get() ? "true" : "false";
-  char text[32];  // 2 and 2.0 are the same setting
-  return {text, std::to_chars(text, text + sizeof text, node.value_or(0.0)).ptr};
-}
-
-void collect(const toml::node& node, const std::string& path, Values& values) {
-  const auto below = [&](std::string_view key) {
-    return path.empty() ? std::string(key) : path + "." + std::string(key);
-  };
-  if (const auto* table = node.as_table()) {
-    for (const auto& [key, child] : *table) collect(child, below(key.str()), values);
-  } else if (node.is_array_of_tables()) {
-    const auto& array = *node.as_array();
-    for (std::size_t i = 0; i < array.size(); ++i) collect(array[i], below(std::to_string(i)), values);
-  } else {
-    values[path] = value_text(node);
-  }
+/// A value of a configuration without the quotes of a string.
+std::string word(const std::string& value) {
+  return value.size() > 1 && (value.front() == '"' || value.front() == '\'') ? value.substr(1, value.size() - 2)
+                                                                             : value;
 }
 
 std::string content(const fs::path& file) {
@@ -84,7 +60,7 @@ std::string difference(const RunSettings& own, const std::string& key, const std
   if (alike && table == algorithm + own.method + ".") return "";  // comes with the method
   if (alike) return "with " + table.substr(0, table.size() - 1);
   if (key == "model") return "model of " + own.folder.string();
-  return (key.starts_with(algorithm) ? key.substr(algorithm.size()) : key) + "=" + value;
+  return (key.starts_with(algorithm) ? key.substr(algorithm.size()) : key) + "=" + word(value);
 }
 
 std::string group_name(const RunSettings& own, const std::vector<const RunSettings*>& groups) {
@@ -101,16 +77,12 @@ std::string group_name(const RunSettings& own, const std::vector<const RunSettin
 }  // namespace
 
 RunSettings read_run_settings(const fs::path& folder) {
-  const auto file = folder / "config.toml";
-  ConfigReader::open(file);  // says what is wrong with it
-  const auto config = toml::parse_file(file.string());
-  RunSettings settings{.folder = folder,
-                       .task = config["name"].value_or<std::string>(""),
-                       .method = config["run"]["method"].value_or<std::string>(""),
-                       .seed = config["run"]["seed"].value_or<std::int64_t>(0),
-                       .values = {}};
+  const auto config = ConfigReader::open(folder / "config.toml");
+  RunSettings settings{.folder = folder, .task = {}, .method = {}, .values = config.values()};
   auto& values = settings.values;
-  collect(config, "", values);
+  settings.task = word(values["name"]);
+  settings.method = word(values["run.method"]);
+  settings.seed = values["run.seed"];
   for (const char* key : {"run.seed", "run.device", "description"}) values.erase(key);
   for (const auto name : method_names)
     if (name != settings.method)
@@ -118,8 +90,8 @@ RunSettings read_run_settings(const fs::path& folder) {
                     [&](const auto& entry) { return entry.first.starts_with("algorithm." + std::string(name) + "."); });
   // These weights follow the share of the planned iterations; elsewhere a run of fewer is the beginning of one.
   const auto rule = values.find("algorithm.badmm.weight_rule");
-  if (rule == values.end() || rule->second == "spread") values.erase("algorithm.iterations");
-  values["model"] = content(folder / values["model"]);
+  if (rule == values.end() || word(rule->second) == "spread") values.erase("algorithm.iterations");
+  values["model"] = content(folder / word(values["model"]));
   return settings;
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 /// What runs were made with, and what tells groups of them apart.
 
-#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -11,8 +10,7 @@ namespace mdgps {
 
 struct RunSettings {
   std::filesystem::path folder;
-  std::string task, method;
-  std::int64_t seed = 0;
+  std::string task, method, seed;
 
   /// Of every key of config.toml ("algorithm.samples", "cost.0.l1") its value, but of those that repetitions of a run
   /// may differ in: seed, device, how many iterations, the description and the tables of other methods. The model's is

@@ -131,9 +131,9 @@ TEST_F(ConfigReaderTest, DifferencesAreKeysWithBothValues) {
   };
   EXPECT_EQ(difference({}, {}), "");
   EXPECT_EQ(difference({"t.b=[0.3, 0.00001]"}, {"t.empty={}"}), "");
-  EXPECT_EQ(difference({}, {"cost.0.l1=2"}), "cost.0.l1: 1.0, 2");
+  EXPECT_EQ(difference({}, {"cost.0.l1=2"}), "cost.0.l1: 1, 2");
   EXPECT_EQ(difference({"cost.0.l1=1"}, {}), "");
-  EXPECT_EQ(difference({"t.b.1=0.5", "word=y"}, {}), "t.b.1: 0.5, 1e-05; word: \"y\", \"x\"");
+  EXPECT_EQ(difference({"t.b.1=0.5", "word=y"}, {}), "t.b: [0.3, 0.5], [0.3, 1e-05]; word: \"y\", \"x\"");
   EXPECT_EQ(difference({"word='y\\nz'"}, {}), "word: \"y\\\\nz\", \"x\"");
   EXPECT_EQ(difference({"a=none"}, {}), "a: \"none\", none");
   EXPECT_EQ(difference({}, {"a=1"}), "a: none, 1");

@@ -168,28 +168,31 @@ void apply_override(toml::table& root, const std::string& text) {
   }
 }
 
-/// Every value under a node, by its path as an override names it.
+std::string value_text(const toml::node& node) {
+  if (const auto* array = node.as_array()) {
+    std::string text;
+    for (const auto& element : *array) text += (text.empty() ? "" : ", ") + value_text(element);
+    return "[" + text + "]";
+  }
+  if (const auto* number = node.as_floating_point()) {
+    char text[32];  // of 2.0: 2
+    return {text, std::to_chars(text, text + sizeof text, number->get()).ptr};
+  }
+  std::ostringstream stream;
+  stream << toml::toml_formatter(node, toml::format_flags::none);  // on one line, whatever the string
+  return stream.str();
+}
+
 void collect_values(const toml::node& node, const std::string& path, std::map<std::string, std::string>& values) {
   const std::string prefix = path.empty() ? "" : path + ".";
   if (const auto* table = node.as_table()) {
     for (const auto& [key, child] : *table) collect_values(child, prefix + std::string(key.str()), values);
-  } else if (const auto* array = node.as_array()) {
-    for (std::size_t i = 0; i < array->size(); ++i) collect_values(*array->get(i), prefix + std::to_string(i), values);
+  } else if (node.is_array_of_tables()) {
+    const auto& array = *node.as_array();
+    for (std::size_t i = 0; i < array.size(); ++i) collect_values(array[i], prefix + std::to_string(i), values);
   } else {
-    std::ostringstream stream;
-    stream << toml::toml_formatter(node, toml::format_flags::none);  // on one line, whatever the string
-    values[path] = stream.str();
+    values[path] = value_text(node);
   }
-}
-
-/// 10 and 10.0 are the same.
-bool same_value(const std::string& a, const std::string& b) {
-  const auto number = [](const std::string& text) {
-    double x = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), x);
-    return error == std::errc() && end == text.data() + text.size() ? std::optional(x) : std::nullopt;
-  };
-  return a == b || (number(a) && number(a) == number(b));
 }
 
 }  // namespace
@@ -378,16 +381,20 @@ void ConfigReader::set(std::string_view key, const std::string& value) const {
   table_->table->insert_or_assign(key, value);
 }
 
-std::vector<ConfigDifference> ConfigReader::differences(const ConfigReader& other) const {
-  std::map<std::string, std::string> values, others;
+std::map<std::string, std::string> ConfigReader::values() const {
+  std::map<std::string, std::string> values;
   collect_values(*table_->root, "", values);
-  collect_values(*other.table_->root, "", others);
-  auto keys = values;
+  return values;
+}
+
+std::vector<ConfigDifference> ConfigReader::differences(const ConfigReader& other) const {
+  const auto own = values(), others = other.values();
+  auto keys = own;
   keys.insert(others.begin(), others.end());
   const auto in = [](const auto& map, const std::string& key) { return map.contains(key) ? map.at(key) : "none"; };
   std::vector<ConfigDifference> found;
   for (const auto& [key, unused] : keys)
-    if (!same_value(in(values, key), in(others, key))) found.push_back({key, in(values, key), in(others, key)});
+    if (in(own, key) != in(others, key)) found.push_back({key, in(own, key), in(others, key)});
   return found;
 }
 

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <initializer_list>
+#include <map>
 #include <memory>
 #include <span>
 #include <stdexcept>
@@ -72,6 +73,10 @@ class MDGPS_API ConfigReader {
 
   /// Sets a string, for what a run changes in its own copy (the model's place).
   void set(std::string_view key, const std::string& value) const;
+
+  /// Every value of the whole document in TOML on one line, by its path as an override names it ("cost.0.l1"). 2 and
+  /// 2.0 are the same.
+  std::map<std::string, std::string> values() const;
 
   /// The keys, by name, under which the whole documents differ.
   std::vector<ConfigDifference> differences(const ConfigReader& other) const;
