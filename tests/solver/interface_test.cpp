@@ -91,23 +91,23 @@ struct AllOperations {
   };
   std::vector<Operation> operations() {
     return {
-        {"c_step", c_step_workspace_size<double>(kShape, {}),
+        {"c_step", c_step_workspace_size(kShape, {}),
          [&](Workspace w) { c_step<double>(p.view(), result.view(), {}, w, {}); }},
-        {"backward_pass", backward_pass_workspace_size<double>(kShape),
+        {"backward_pass", backward_pass_workspace_size(kShape),
          [&](Workspace w) {
            backward_pass<double>(std::as_const(p.dynamics).view(), std::as_const(p.cost).view(), policy.view(), status,
                                  w, {});
          }},
-        {"forward_pass", forward_pass_workspace_size<double>(kShape),
+        {"forward_pass", forward_pass_workspace_size(kShape),
          [&](Workspace w) {
            forward_pass<double>(p.initial.view(), p.dynamics.view(), p.reference.view(), distribution.view(), status, w,
                                 {});
          }},
-        {"kl_divergence", kl_divergence_workspace_size<double>(kShape),
+        {"kl_divergence", kl_divergence_workspace_size(kShape),
          [&](Workspace w) {
            kl_divergence<double>(p.reference.view(), p.reference.view(), distribution.view(), total, {}, status, w, {});
          }},
-        {"expected_cost", expected_cost_workspace_size<double>(kShape),
+        {"expected_cost", expected_cost_workspace_size(kShape),
          [&](Workspace w) { expected_cost<double>(distribution.view(), p.cost.view(), total, {}, w, {}); }},
         {"fit_linear_gaussian", fit_linear_gaussian_workspace_size(regression.problem()),
          [&](Workspace w) { fit_linear_gaussian(regression.problem(), regression.result(), w, {}); }},

@@ -23,7 +23,7 @@ MDGPS_API void backward_pass(const LinearGaussianDynamics<const Real>& dynamics,
                              Stream stream, const PassOptions& options = {});
 
 /// Bytes of workspace that `backward_pass` needs.
-template <class Real>
+template <class Real = double>
 MDGPS_API std::size_t backward_pass_workspace_size(const BatchShape& shape, Device device = {},
                                                    const PassOptions& options = {});
 

@@ -72,7 +72,7 @@ MDGPS_API void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>
                       Workspace workspace, Stream stream);
 
 /// Bytes of workspace that `c_step` needs.
-template <class Real>
+template <class Real = double>
 MDGPS_API std::size_t c_step_workspace_size(const BatchShape& shape, const CStepOptions& options, Device device = {});
 
 /// The same with a workspace of its own, and finished on return.

@@ -21,7 +21,7 @@ MDGPS_API void expected_cost(const TrajectoryDistribution<const Real>& distribut
                              Workspace workspace, Stream stream);
 
 /// Bytes of workspace that `expected_cost` needs.
-template <class Real>
+template <class Real = double>
 MDGPS_API std::size_t expected_cost_workspace_size(const BatchShape& shape, Device device = {});
 
 /// The same with a workspace of its own, and finished on return.

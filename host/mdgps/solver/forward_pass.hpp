@@ -25,7 +25,7 @@ MDGPS_API void forward_pass(const GaussianState<const Real>& initial,
                             Workspace workspace, Stream stream, const PassOptions& options = {});
 
 /// Bytes of workspace that `forward_pass` needs.
-template <class Real>
+template <class Real = double>
 MDGPS_API std::size_t forward_pass_workspace_size(const BatchShape& shape, Device device = {},
                                                   const PassOptions& options = {});
 

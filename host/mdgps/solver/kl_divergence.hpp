@@ -23,7 +23,7 @@ MDGPS_API void kl_divergence(const LinearGaussianPolicy<const Real>& policy,
                              View<Real, 2> per_step, View<Status, 1> status, Workspace workspace, Stream stream);
 
 /// Bytes of workspace that `kl_divergence` needs.
-template <class Real>
+template <class Real = double>
 MDGPS_API std::size_t kl_divergence_workspace_size(const BatchShape& shape, Device device = {});
 
 /// The same with a workspace of its own, and finished on return.
