@@ -13,7 +13,6 @@
 #include "kernels/by_rows.hpp"
 #include "kernels/lanes.hpp"
 #include "kernels/pack.hpp"
-#include "mdgps/solver/caches.hpp"
 #include "mdgps/solver/targets.hpp"
 #include "mdgps/solver/types.hpp"
 
@@ -184,15 +183,6 @@ inline Pieces pieces_of(std::int64_t conditions, std::int64_t whole, std::int64_
   return pieces;
 }
 
-/// Whether a step of a pack of four lanes, which touches some four matrices of [x; u], leaves L2: its conditions take
-/// less time one by one. Eight lanes at a time gain enough not to.
-template <class Scalar>
-bool pack_leaves_cache(const Shape& shape) {
-  const std::int64_t joint = shape.joint();
-  return lane_count<Scalar> * sizeof(Element<Scalar>) == 32 &&
-         4 * joint * joint * std::int64_t{sizeof(Scalar)} > level_2_cache_bytes();
-}
-
 /// Runs `op(group, lanes, scratch)` for every condition, in pieces; a condition takes `width` lanes.
 template <class Scalar, class Op>
 WorkspaceNeeds launch_condition_packs(std::int64_t conditions, int width, const Workspace& workspace, const Op& op) {
@@ -201,10 +191,7 @@ WorkspaceNeeds launch_condition_packs(std::int64_t conditions, int width, const 
   const int whole = lane_count<Scalar> / width, half = has_half_pack<Scalar> ? lane_count<Half> / width : 0;
   int states = 0;
   if constexpr (runs_by_rows<Op>) states = width > 1 || has_compiled_size(op) ? 0 : op.shape.states;
-  Pieces pieces = pieces_of(conditions, whole, half, states, omp_get_max_threads());
-  if constexpr (runs_by_rows<Op>) {
-    if (states > 0 && pack_leaves_cache<Scalar>(op.shape)) pieces = {0, 0, conditions};
-  }
+  const Pieces pieces = pieces_of(conditions, whole, half, states, omp_get_max_threads());
   const std::int64_t first_half = pieces.packs * whole, first_single = first_half + pieces.halves * half;
   const PackThread g{{}, leaves_cache<Real>(conditions, op)};
   return launch_packs<Scalar>(
