@@ -105,7 +105,7 @@ class BadTask : public ProgramTest {
 
 TEST_F(BadTask, UnknownKey) {
   replace("task.toml", "horizon", "horizn");
-  expect_refused_in_training({"task/task.toml:", "'horizon' is missing"});
+  expect_refused_in_training({"task/task.toml:2: ", "unknown key 'horizn'", "did you mean 'horizon'?"});
 }
 
 TEST_F(BadTask, UnknownKeyOfTheAlgorithm) {
