@@ -8,6 +8,7 @@
 #include "apps/mdgps/commands.hpp"
 #include "apps/mdgps/machine.hpp"
 #include "apps/mdgps/run_options.hpp"
+#include "apps/mdgps/shell_word.hpp"
 #include "apps/mdgps/task_files.hpp"
 #include "mdgps/algorithm/local_models.hpp"
 #include "mdgps/algorithm/mirror_descent.hpp"
@@ -147,7 +148,7 @@ int check(const std::string& name) {
         "[initial_policy]");
   }
   if (!passed) throw std::runtime_error("a term's gradient is not the derivative of its cost" + cause(task));
-  std::printf("\nThe task can be trained: mdgps train %s\n", name.c_str());
+  std::printf("\nThe task can be trained: mdgps train %s\n", shell_word(name).c_str());
   return 0;
 }
 

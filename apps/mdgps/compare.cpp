@@ -161,8 +161,9 @@ Command add_compare(CLI::App& program) {
       ->capture_default_str();
   app->add_flag("--json", a->as_json, "Print a JSON array");
   app->footer(
-      "Runs of a group have the same config.toml and model; only seed, device and number of iterations may differ. A\n"
-      "group's name says what it has that most groups of its task have not. Two of a group with one seed are refused.\n"
+      "Runs of a group have the same model and config.toml, but for seed, device, description, other methods' tables\n"
+      "and the number of iterations, unless badmm's weight_rule follows it. A group's name says what it has that most\n"
+      "groups of its task have not. Two of a group with one seed are refused.\n"
       "Example: mdgps compare runs/peg-*");
   return {app, [a] { return compare(*a); }};
 }

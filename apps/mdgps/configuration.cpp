@@ -9,10 +9,22 @@ Configuration::Configuration(const std::filesystem::path& file, std::vector<std:
   settings = read_settings(task.algorithm, method_named(run.method));
 }
 
-std::vector<ConfigDifference> settings_differences(const Task& a, const Task& b) {
-  auto differences = a.config.differences(b.config);
-  std::erase_if(differences, [](const auto& difference) { return difference.key == "model"; });
-  return differences;
+std::map<std::string, std::string> deciding_values(const ConfigReader& config) {
+  auto values = config.values();
+  const auto method = word(values["run.method"]), rule = word(values["algorithm.badmm.weight_rule"]);
+  for (const char* key : {"run.device", "description", "model"}) values.erase(key);
+  for (const auto name : method_names)
+    if (name != method)
+      std::erase_if(values,
+                    [&](const auto& entry) { return entry.first.starts_with("algorithm." + std::string(name) + "."); });
+  const bool iterations_count = method == "badmm" && rule != "spread";
+  if (!iterations_count) values.erase("algorithm.iterations");
+  return values;
+}
+
+std::string word(const std::string& value) {
+  return value.size() > 1 && (value.front() == '"' || value.front() == '\'') ? value.substr(1, value.size() - 2)
+                                                                             : value;
 }
 
 }  // namespace mdgps

@@ -2,6 +2,7 @@
 /// A run's whole configuration.
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,12 @@ struct Configuration {
   Configuration(const std::filesystem::path& file, std::vector<std::string> changes, int iterations);
 };
 
-/// The keys under which two tasks' documents differ, but for the model's place: a run has a copy of its own.
-std::vector<ConfigDifference> settings_differences(const Task& a, const Task& b);
+/// Of a run's document the values, by their keys, that decide what it computes: neither its description, nor its
+/// device, nor the model's place, nor the tables of other methods, nor how many iterations it has, but where the
+/// method's weights follow their planned number.
+std::map<std::string, std::string> deciding_values(const ConfigReader& config);
+
+/// A value of a configuration without the quotes of a string.
+std::string word(const std::string& value);
 
 }  // namespace mdgps

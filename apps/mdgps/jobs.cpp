@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -89,12 +90,14 @@ void check_folders(const std::vector<TrainingJob>& jobs) {
   for (const TrainingJob& job : jobs) {
     const auto config = job.folder / "config.toml";
     if (!fs::exists(config)) continue;
-    const Configuration found(config, {}, job.iterations);
+    const std::string remedy = "; choose another --output, or remove that folder";
     const Configuration wanted(find_task_file(job.task), job.changes, job.iterations);
-    if (const auto differences = settings_differences(found.task, wanted.task); !differences.empty())
-      throw UsageError(job.folder.string() + ": holds a run whose " + differences[0].key + " is " +
-                       differences[0].value + ", not " + differences[0].other +
-                       "; choose another --output, or remove that folder");
+    const auto found = differences(deciding_values(ConfigReader::open(config)), deciding_values(wanted.task.config));
+    if (!found.empty())
+      throw UsageError(job.folder.string() + ": holds a run whose " + found[0].key + " is " + found[0].value +
+                       ", not " + found[0].other + remedy);
+    if (!same_model(Configuration(config, {}, 0).task, wanted.task))
+      throw UsageError(job.folder.string() + ": holds a run of another model" + remedy);
   }
 }
 
@@ -148,13 +151,15 @@ int report_end(const std::vector<fs::path>& failed) {
 
 void add_repetition_options(CLI::App& app, Repetition& repetition, const std::string& first_seed_help,
                             const std::string& example) {
+  constexpr int most_seeds = 1000;
   app.add_option("--seeds", repetition.seeds, "Runs of each")
       ->type_name("N")
-      ->check(CLI::Range(1, 1000).description(""))
+      ->check(CLI::Range(1, most_seeds).description(""))
       ->capture_default_str();
   app.add_option("--first-seed", repetition.first_seed, first_seed_help)
       ->type_name("S")
       ->check(seed_validator())
+      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max() - most_seeds).description(""))
       ->capture_default_str();
   app.add_option("--iterations", repetition.iterations, "Of each run")
       ->type_name("K")

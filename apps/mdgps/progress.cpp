@@ -9,12 +9,15 @@ namespace mdgps {
 
 namespace {
 
-/// Such a C-step has no result. One that is merely not_converged has.
-bool failed(Status status) { return status == Status::not_positive_definite || status == Status::not_finite; }
+/// Such a C-step has no result. One that is merely not_converged has; one without samples could have none.
+bool c_step_failed(const ConditionReport& condition) {
+  return condition.sampled &&
+         (condition.status == Status::not_positive_definite || condition.status == Status::not_finite);
+}
 
 /// What failed in one iteration, for its line.
 std::string failure_text(const IterationReport& report) {
-  const auto c_steps = std::ranges::count_if(report.conditions, failed, &ConditionReport::status);
+  const auto c_steps = std::ranges::count_if(report.conditions, c_step_failed);
   std::string text;
   if (c_steps > 0) text += "  C-steps failed " + std::to_string(c_steps);
   if (report.failed_s_steps > 0) text += "  S-step failed";
@@ -26,10 +29,10 @@ std::string failure_text(const IterationReport& report) {
 void Failures::add(const IterationReport& report) {
   ++iterations_;
   with_failed_s_step_ += report.failed_s_steps > 0 ? 1 : 0;
-  kept_local_policies_ += report.kept_local_policies;
   for (const auto& condition : report.conditions) {
     ++c_steps_;
-    if (failed(condition.status)) ++failed_c_steps_[condition.status];
+    if (!condition.sampled) ++without_samples_;
+    if (c_step_failed(condition)) ++failed_c_steps_[condition.status];
   }
 }
 
@@ -40,9 +43,11 @@ std::vector<std::string> Failures::lines() const {
                     " C-steps failed: " + std::string(to_string(status)) + "; " +
                     (status == Status::not_finite ? "look at the scale of the costs with mdgps check-task"
                                                   : "try more samples or a stronger dynamics_prior.regularization"));
-  if (kept_local_policies_ > 0)
-    lines.push_back(std::to_string(kept_local_policies_) +
-                    " times a condition kept its local policy: its C-step gave none, or all its samples diverged");
+  if (without_samples_ > 0)
+    lines.push_back(
+        std::to_string(without_samples_) +
+        " times all rollouts of a condition diverged, and it kept its local policy; check the model's timestep "
+        "and damping, or explore less ([initial_policy] variance, [algorithm] kl_step)");
   if (with_failed_s_step_ > 0)
     lines.push_back("in " + std::to_string(with_failed_s_step_) + " of " + std::to_string(iterations_) +
                     " iterations the S-step failed and left the network as it was; try a lower "

@@ -21,7 +21,7 @@ class Failures {
 
  private:
   int iterations_ = 0, with_failed_s_step_ = 0;
-  int c_steps_ = 0, kept_local_policies_ = 0;
+  int c_steps_ = 0, without_samples_ = 0;
   std::map<Status, int> failed_c_steps_;
 };
 

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <set>
 
-#include "mdgps/algorithm/settings.hpp"
+#include "apps/mdgps/commands.hpp"
+#include "apps/mdgps/configuration.hpp"
 #include "mdgps/simulation/config_reader.hpp"
 
 namespace mdgps {
@@ -12,13 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A value of a configuration without the quotes of a string.
-std::string word(const std::string& value) {
-  return value.size() > 1 && (value.front() == '"' || value.front() == '\'') ? value.substr(1, value.size() - 2)
-                                                                             : value;
-}
-
 std::string content(const fs::path& file) {
+  if (!fs::is_regular_file(file))
+    throw UsageError(file.string() + ": the run's model is missing, by which runs are told apart; put it back");
   std::ifstream stream(file, std::ios::binary);
   return {std::istreambuf_iterator<char>(stream), {}};
 }
@@ -64,12 +62,11 @@ std::string difference(const RunSettings& own, const std::string& key, const std
 }
 
 std::string group_name(const RunSettings& own, const std::vector<const RunSettings*>& groups) {
-  std::string name = own.task + ", " + own.method, last;
+  std::string name = own.task + ", " + own.method;
+  std::set<std::string> said;
   for (const auto& [key, value] : own.values) {
     const auto text = difference(own, key, groups);
-    if (text.empty() || text == last || key == "run.method") continue;
-    name += ", " + text;
-    last = text;
+    if (!text.empty() && key != "run.method" && said.insert(text).second) name += ", " + text;
   }
   return name;
 }
@@ -78,20 +75,14 @@ std::string group_name(const RunSettings& own, const std::vector<const RunSettin
 
 RunSettings read_run_settings(const fs::path& folder) {
   const auto config = ConfigReader::open(folder / "config.toml");
-  RunSettings settings{.folder = folder, .task = {}, .method = {}, .values = config.values()};
-  auto& values = settings.values;
-  settings.task = word(values["name"]);
-  settings.method = word(values["run.method"]);
-  settings.seed = values["run.seed"];
-  for (const char* key : {"run.seed", "run.device", "description"}) values.erase(key);
-  for (const auto name : method_names)
-    if (name != settings.method)
-      std::erase_if(values,
-                    [&](const auto& entry) { return entry.first.starts_with("algorithm." + std::string(name) + "."); });
-  // These weights follow the share of the planned iterations; elsewhere a run of fewer is the beginning of one.
-  const auto rule = values.find("algorithm.badmm.weight_rule");
-  if (rule == values.end() || word(rule->second) == "spread") values.erase("algorithm.iterations");
-  values["model"] = content(folder / word(values["model"]));
+  auto all = config.values();
+  RunSettings settings{.folder = folder,
+                       .task = word(all["name"]),
+                       .method = word(all["run.method"]),
+                       .seed = all["run.seed"],
+                       .values = deciding_values(config)};
+  settings.values.erase("run.seed");
+  settings.values["model"] = content(folder / word(all["model"]));
   return settings;
 }
 

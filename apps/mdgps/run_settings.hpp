@@ -12,13 +12,12 @@ struct RunSettings {
   std::filesystem::path folder;
   std::string task, method, seed;
 
-  /// Of every key of config.toml ("algorithm.samples", "cost.0.l1") its value, but of those that repetitions of a run
-  /// may differ in: seed, device, how many iterations, the description and the tables of other methods. The model's is
-  /// its file's content.
+  /// deciding_values() without the seed; the model's is its file's content.
   std::map<std::string, std::string> values;
 };
 
-/// Reads a run's config.toml and model. Throws ConfigError where the configuration is missing or no TOML.
+/// Reads a run's config.toml and model. Throws ConfigError where the configuration is missing or no TOML, UsageError
+/// where the model is missing.
 RunSettings read_run_settings(const std::filesystem::path& folder);
 
 /// A name for each group of runs, given by one of its runs: task, method, and what differs between the groups of a

@@ -107,13 +107,20 @@ Point random_point(const std::vector<Axis>& axes, int index) {
   return point;
 }
 
-/// "algorithm.kl_step=1 algorithm.samples=5 seed=100": the same point has the same folder in any search, another key's
+/// "kl_step=1 dynamics_prior.strength=5 seed=100": the same point has the same folder in any search, another key's
 /// value another one.
 std::string folder_name(const std::vector<Axis>& axes, const Point& point, std::int64_t seed) {
+  const std::string algorithm = "algorithm.";
   std::string name;
-  for (std::size_t a = 0; a < axes.size(); ++a) name += axes[a].key + "=" + point[a] + " ";
+  for (std::size_t a = 0; a < axes.size(); ++a) {
+    const auto& key = axes[a].key;
+    name += (key.starts_with(algorithm) ? key.substr(algorithm.size()) : key) + "=" + point[a] + " ";
+  }
   std::ranges::replace(name, '/', '_');
-  return name + "seed=" + std::to_string(seed);
+  name += "seed=" + std::to_string(seed);
+  if (name.size() > 250)  // of 255, with room for the log's ending
+    throw UsageError("--search: a run's folder '" + name + "' has too long a name; search fewer keys at once");
+  return name;
 }
 
 TrainingJob job_at(const Arguments& arguments, const fs::path& runs, const std::vector<Axis>& axes, const Point& point,

@@ -77,22 +77,22 @@ fs::path default_folder(const Configuration& configuration) {
 
 /// A resumed run keeps its settings: options that say otherwise are a mistake.
 void check_unchanged(const fs::path& config, const std::vector<std::string>& changes) {
-  const auto differences = ConfigReader::open(config, changes).differences(ConfigReader::open(config));
-  if (differences.empty()) return;
-  throw UsageError(config.string() + ": the run to resume was not made with " + differences[0].key + "=" +
-                   differences[0].value + "; leave that out, or start another run without --resume");
+  const auto found = differences(ConfigReader::open(config, changes).values(), ConfigReader::open(config).values());
+  if (found.empty()) return;
+  throw UsageError(config.string() + ": the run to resume was not made with " + found[0].key + "=" + found[0].value +
+                   "; leave that out, or start another run without --resume");
 }
 
 /// Says where the task's file or model was edited since the run began, whose own settings are used all the same. It is
 /// no mistake: --set of the run's beginning need not be repeated, and then differs from the file, too.
 void print_changes(const Task& now, const Task& run) {
-  const auto differences = settings_differences(now, run);
+  const auto found = differences(deciding_values(now.config), deciding_values(run.config));
   const bool models_differ = !same_model(now, run);
-  if (differences.empty() && !models_differ) return;
+  if (found.empty() && !models_differ) return;
   std::printf(
       "warning %s differs from this run's settings; the run's own are used, train into another --output for others\n",
       now.file.c_str());
-  for (const auto& [key, there, here] : differences)
+  for (const auto& [key, there, here] : found)
     std::printf("        %s is %s there, %s here\n", key.c_str(), there.c_str(), here.c_str());
   if (models_differ) std::printf("        %s is another model there\n", run.model.filename().c_str());
 }

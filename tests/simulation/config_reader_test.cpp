@@ -125,7 +125,7 @@ TEST_F(ConfigReaderTest, DifferencesAreKeysWithBothValues) {
   const std::string text = "word = 'x'\n[t]\nb = [0.3, 1e-5]\n[[cost]]\nl1 = 1.0\n";
   const auto difference = [&](const std::vector<std::string>& mine, const std::vector<std::string>& others) {
     std::string all;
-    for (const auto& [key, value, other] : open(text, mine).differences(open(text, others)))
+    for (const auto& [key, value, other] : differences(open(text, mine).values(), open(text, others).values()))
       all += (all.empty() ? "" : "; ") + key + ": " + value + ", " + other;
     return all;
   };

@@ -204,9 +204,7 @@ TEST_F(Reproduce, SweepRanksItsPoints) {
     }
   }
   EXPECT_EQ(
-      read_file(folder() /
-                "sweep/runs/algorithm.badmm.kl_step=0.5 algorithm.badmm.weight_rule=schedule seed=101/config.toml")
-          .empty(),
+      read_file(folder() / "sweep/runs/badmm.kl_step=0.5 badmm.weight_rule=schedule seed=101/config.toml").empty(),
       false);
 }
 
@@ -214,7 +212,7 @@ TEST_F(Reproduce, SweepTakesNoRunOfOtherSettingsForItsOwn) {
   const auto sweep = [&](const std::string& sampling) {
     return sweep_briefly("small", "mdgps", {"--sampling", sampling, "--search", "algorithm.samples=3"});
   };
-  const std::string runs = "runs/sweep-small-mdgps/runs/algorithm.samples=3 seed=100";
+  const std::string runs = "runs/sweep-small-mdgps/runs/samples=3 seed=100";
   ASSERT_EQ(sweep("local").exit_code, 0);
   const auto written = fs::last_write_time(folder() / runs / "summary.json");
   expect_refused(sweep("global"), runs +
@@ -224,9 +222,24 @@ TEST_F(Reproduce, SweepTakesNoRunOfOtherSettingsForItsOwn) {
   EXPECT_EQ(fs::last_write_time(folder() / runs / "summary.json"), written);
 }
 
+TEST_F(Reproduce, SweepTakesNoRunOfAnotherModelForItsOwn) {
+  const auto sweep = [&] { return sweep_briefly("small", "mdgps", {"--search", "algorithm.samples=3"}); };
+  const auto replace = [&](const std::string& name, const std::string& from, const std::string& to) {
+    auto text = read_file(folder() / "small" / name);
+    ASSERT_NE(text.find(from), std::string::npos);
+    std::ofstream(folder() / "small" / name) << text.replace(text.find(from), from.size(), to);
+  };
+  ASSERT_EQ(sweep().exit_code, 0);
+  replace("task.toml", "A point mass moves", "What it is called decides nothing: a mass moves");
+  EXPECT_EQ(sweep().exit_code, 0);
+  replace("model.xml", "damping=\"", "damping=\"1");
+  expect_refused(sweep(), "runs/sweep-small-mdgps/runs/samples=3 seed=100: holds a run of another model");
+}
+
 TEST_F(Reproduce, SweepKeepsKeysApartThatEndInTheSameWord) {
-  for (const std::string key : {"algorithm.dynamics_prior.strength", "algorithm.policy_prior.strength"}) {
-    ASSERT_EQ(sweep_briefly("small", "mdgps", {"--output", "sweep", "--search", key + "=3"}).exit_code, 0);
+  for (const std::string key : {"dynamics_prior.strength", "policy_prior.strength"}) {
+    ASSERT_EQ(sweep_briefly("small", "mdgps", {"--output", "sweep", "--search", "algorithm." + key + "=3"}).exit_code,
+              0);
     EXPECT_THAT(read_file(folder() / "sweep/runs" / (key + "=3 seed=100") / "config.toml"),
                 HasSubstr("strength = 3\n"));
   }
@@ -234,7 +247,7 @@ TEST_F(Reproduce, SweepKeepsKeysApartThatEndInTheSameWord) {
 
 TEST_F(Reproduce, SweepLeavesTheSamplingToTaskAndMethod) {
   ASSERT_EQ(sweep_briefly("small", "dagger", {"--search", "algorithm.samples=3"}).exit_code, 0);
-  EXPECT_THAT(read_file(folder() / "runs/sweep-small-dagger/runs/algorithm.samples=3 seed=100/config.toml"),
+  EXPECT_THAT(read_file(folder() / "runs/sweep-small-dagger/runs/samples=3 seed=100/config.toml"),
               HasSubstr("sampling = 'global'"));
 }
 

@@ -387,14 +387,14 @@ std::map<std::string, std::string> ConfigReader::values() const {
   return values;
 }
 
-std::vector<ConfigDifference> ConfigReader::differences(const ConfigReader& other) const {
-  const auto own = values(), others = other.values();
-  auto keys = own;
+std::vector<ConfigDifference> differences(const std::map<std::string, std::string>& values,
+                                          const std::map<std::string, std::string>& others) {
+  auto keys = values;
   keys.insert(others.begin(), others.end());
   const auto in = [](const auto& map, const std::string& key) { return map.contains(key) ? map.at(key) : "none"; };
   std::vector<ConfigDifference> found;
   for (const auto& [key, unused] : keys)
-    if (in(own, key) != in(others, key)) found.push_back({key, in(own, key), in(others, key)});
+    if (in(values, key) != in(others, key)) found.push_back({key, in(values, key), in(others, key)});
   return found;
 }
 

@@ -23,9 +23,8 @@ class MDGPS_API ConfigError : public std::invalid_argument {
 
 /// A key under which two documents have different values, in TOML; "none" stands for no value.
 struct ConfigDifference {
-  std::string key;    ///< its path, as an override names it
-  std::string value;  ///< of the document that was asked
-  std::string other;  ///< of the other one
+  std::string key;  ///< its path, as an override names it
+  std::string value, other;
 };
 
 /// A table of a TOML document. Copies refer to the same table.
@@ -78,9 +77,6 @@ class MDGPS_API ConfigReader {
   /// 2.0 are the same.
   std::map<std::string, std::string> values() const;
 
-  /// The keys, by name, under which the whole documents differ.
-  std::vector<ConfigDifference> differences(const ConfigReader& other) const;
-
   /// The whole document as TOML.
   std::string text() const;
 
@@ -89,6 +85,10 @@ class MDGPS_API ConfigReader {
   explicit ConfigReader(std::shared_ptr<Table> table);
   std::shared_ptr<Table> table_;
 };
+
+/// The keys, by name, under which two documents' values differ.
+MDGPS_API std::vector<ConfigDifference> differences(const std::map<std::string, std::string>& values,
+                                                    const std::map<std::string, std::string>& others);
 
 /// The candidate with the smallest edit distance from `word`, or "" where none comes near.
 MDGPS_API std::string nearest_word(std::string_view word, std::span<const std::string> candidates);
