@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/mdgps/commands.hpp"
+#include "apps/mdgps/output_file.hpp"
 #include "apps/mdgps/run_settings.hpp"
 #include "apps/report/comparison_picture.hpp"
 #include "apps/report/run_folder.hpp"
@@ -106,8 +107,7 @@ std::vector<report::Group> estimated(const std::vector<Runs>& groups) {
 void check_output(const fs::path& output) {
   if (output.extension() != ".svg")
     throw UsageError(output.string() + ": its ending does not say .svg, which the picture is; choose another --output");
-  if (output.has_parent_path() && !fs::is_directory(output.parent_path()))
-    throw UsageError(output.parent_path().string() + ": is not a folder; make it first or choose another --output");
+  check_folder_of(output);
 }
 
 int compare(const Arguments& arguments) {

@@ -22,6 +22,11 @@ std::map<std::string, std::string> deciding_values(const ConfigReader& config) {
   return values;
 }
 
+std::string short_key(const std::string& key) {
+  const std::string algorithm = "algorithm.";
+  return key.starts_with(algorithm) ? key.substr(algorithm.size()) : key;
+}
+
 std::string word(const std::string& value) {
   return value.size() > 1 && (value.front() == '"' || value.front() == '\'') ? value.substr(1, value.size() - 2)
                                                                              : value;

@@ -29,6 +29,9 @@ struct Configuration {
 /// method's weights follow their planned number.
 std::map<std::string, std::string> deciding_values(const ConfigReader& config);
 
+/// A key as people name it: "kl_step" for "algorithm.kl_step".
+std::string short_key(const std::string& key);
+
 /// A value of a configuration without the quotes of a string.
 std::string word(const std::string& value);
 

@@ -10,6 +10,7 @@
 #include "apps/mdgps/commands.hpp"
 #include "apps/mdgps/image_files.hpp"
 #include "apps/mdgps/machine.hpp"
+#include "apps/mdgps/output_file.hpp"
 #include "apps/mdgps/progress_bar.hpp"
 #include "apps/mdgps/trained_run.hpp"
 #include "apps/report/whole_file.hpp"
@@ -50,8 +51,7 @@ void check_output(const fs::path& output) {
   const auto extension = output.extension();
   if (extension != ".png" && extension != ".webp")
     throw UsageError(output.string() + ": its ending says neither .png (a picture) nor .webp (a film); choose one");
-  if (output.has_parent_path() && !fs::is_directory(output.parent_path()))
-    throw UsageError(output.parent_path().string() + ": is not a folder; make it first or choose another --output");
+  check_folder_of(output);
 }
 
 void check_camera(const Task& task, const std::string& camera) {

@@ -54,11 +54,10 @@ std::string difference(const RunSettings& own, const std::string& key, const std
     const auto at = group->values.find(key);
     return at != group->values.end() && at->second == value;
   });
-  const std::string algorithm = "algorithm.";
-  if (alike && table == algorithm + own.method + ".") return "";  // comes with the method
+  if (alike && table == "algorithm." + own.method + ".") return "";  // comes with the method
   if (alike) return "with " + table.substr(0, table.size() - 1);
   if (key == "model") return "model of " + own.folder.string();
-  return (key.starts_with(algorithm) ? key.substr(algorithm.size()) : key) + "=" + word(value);
+  return short_key(key) + "=" + word(value);
 }
 
 std::string group_name(const RunSettings& own, const std::vector<const RunSettings*>& groups) {

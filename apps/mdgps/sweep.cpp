@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "apps/mdgps/commands.hpp"
+#include "apps/mdgps/configuration.hpp"
 #include "apps/mdgps/jobs.hpp"
 #include "apps/mdgps/task_files.hpp"
 #include "apps/mdgps/validators.hpp"
@@ -110,12 +111,8 @@ Point random_point(const std::vector<Axis>& axes, int index) {
 /// "kl_step=1 dynamics_prior.strength=5 seed=100": the same point has the same folder in any search, another key's
 /// value another one.
 std::string folder_name(const std::vector<Axis>& axes, const Point& point, std::int64_t seed) {
-  const std::string algorithm = "algorithm.";
   std::string name;
-  for (std::size_t a = 0; a < axes.size(); ++a) {
-    const auto& key = axes[a].key;
-    name += (key.starts_with(algorithm) ? key.substr(algorithm.size()) : key) + "=" + point[a] + " ";
-  }
+  for (std::size_t a = 0; a < axes.size(); ++a) name += short_key(axes[a].key) + "=" + point[a] + " ";
   std::ranges::replace(name, '/', '_');
   name += "seed=" + std::to_string(seed);
   if (name.size() > 250)  // of 255, with room for the log's ending

@@ -2,6 +2,7 @@
 /// Runs the program in a folder of the test's own.
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -29,6 +30,14 @@ struct Outcome {
   std::string output, errors;
 };
 
+/// Wrong usage: one line that says all of this, and nothing else.
+inline void expect_refused(const Outcome& outcome, const std::vector<std::string>& said) {
+  EXPECT_EQ(outcome.exit_code, 2) << outcome.errors;
+  EXPECT_EQ(outcome.output, "");
+  EXPECT_EQ(std::count(outcome.errors.begin(), outcome.errors.end(), '\n'), 1) << outcome.errors;
+  for (const auto& part : said) EXPECT_THAT(outcome.errors, ::testing::HasSubstr(part));
+}
+
 class ProgramTest : public ::testing::Test {
  protected:
   ProgramTest() {
@@ -43,6 +52,13 @@ class ProgramTest : public ::testing::Test {
 
   /// The working folder of the program.
   const fs::path& folder() const { return folder_; }
+
+  /// Puts `to` in the place of the first `from` in a file of the working folder.
+  void replace_in(const fs::path& file, const std::string& from, const std::string& to) const {
+    auto text = read_file(folder() / file);
+    ASSERT_NE(text.find(from), std::string::npos) << from;
+    std::ofstream(folder() / file) << text.replace(text.find(from), from.size(), to);
+  }
 
   pid_t start(const std::vector<std::string>& arguments) const {
     std::vector<const char*> argv = {MDGPS_PROGRAM};

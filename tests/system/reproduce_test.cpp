@@ -32,10 +32,7 @@ class Reproduce : public ProgramTest {
   /// A task that trains in a second, beside the runs.
   Reproduce() {
     fs::copy(MDGPS_TEST_DATA "/tasks/point_mass", folder() / "small");
-    auto text = read_file(folder() / "small/task.toml");
-    const std::string minibatches = "minibatches = 400";
-    text.replace(text.find(minibatches), minibatches.size(), "minibatches = 40");
-    std::ofstream(folder() / "small/task.toml") << text;
+    replace_in("small/task.toml", "minibatches = 400", "minibatches = 40");
   }
 
   static std::vector<std::string> reproduction() {
@@ -54,20 +51,13 @@ class Reproduce : public ProgramTest {
                 "1", "--output", "out"});
   }
 
-  void expect_refused(const Outcome& outcome, const std::string& said) const {
-    EXPECT_EQ(outcome.exit_code, 2);
-    EXPECT_EQ(outcome.output, "");
-    EXPECT_THAT(outcome.errors, HasSubstr(said));
-  }
-
   /// The small task as a file of another name, and with so many steps.
   void write_task(const std::string& file, const std::string& horizon) const {
     fs::create_directories((folder() / file).parent_path());
     fs::copy_file(folder() / "small/model.xml", (folder() / file).parent_path() / "model.xml",
                   fs::copy_options::overwrite_existing);
-    auto text = read_file(folder() / "small/task.toml");
-    text.replace(text.find("horizon = 30"), 12, "horizon = " + horizon);
-    std::ofstream(folder() / file) << text;
+    fs::copy_file(folder() / "small/task.toml", folder() / file, fs::copy_options::overwrite_existing);
+    replace_in(file, "horizon = 30", "horizon = " + horizon);
   }
 
   /// Mean over the conditions of a column at an iteration, from a run's own table.
@@ -215,25 +205,19 @@ TEST_F(Reproduce, SweepTakesNoRunOfOtherSettingsForItsOwn) {
   const std::string runs = "runs/sweep-small-mdgps/runs/samples=3 seed=100";
   ASSERT_EQ(sweep("local").exit_code, 0);
   const auto written = fs::last_write_time(folder() / runs / "summary.json");
-  expect_refused(sweep("global"), runs +
-                                      ": holds a run whose algorithm.sampling is \"local\", not \"global\"; choose "
-                                      "another --output, or remove that folder");
+  expect_refused(sweep("global"), {runs + ": holds a run whose algorithm.sampling is \"local\", not \"global\"; choose "
+                                          "another --output, or remove that folder"});
   EXPECT_EQ(sweep("local").exit_code, 0);
   EXPECT_EQ(fs::last_write_time(folder() / runs / "summary.json"), written);
 }
 
 TEST_F(Reproduce, SweepTakesNoRunOfAnotherModelForItsOwn) {
   const auto sweep = [&] { return sweep_briefly("small", "mdgps", {"--search", "algorithm.samples=3"}); };
-  const auto replace = [&](const std::string& name, const std::string& from, const std::string& to) {
-    auto text = read_file(folder() / "small" / name);
-    ASSERT_NE(text.find(from), std::string::npos);
-    std::ofstream(folder() / "small" / name) << text.replace(text.find(from), from.size(), to);
-  };
   ASSERT_EQ(sweep().exit_code, 0);
-  replace("task.toml", "A point mass moves", "What it is called decides nothing: a mass moves");
+  replace_in("small/task.toml", "A point mass moves", "What it is called decides nothing: a mass moves");
   EXPECT_EQ(sweep().exit_code, 0);
-  replace("model.xml", "damping=\"", "damping=\"1");
-  expect_refused(sweep(), "runs/sweep-small-mdgps/runs/samples=3 seed=100: holds a run of another model");
+  replace_in("small/model.xml", "damping=\"", "damping=\"1");
+  expect_refused(sweep(), {"runs/sweep-small-mdgps/runs/samples=3 seed=100: holds a run of another model"});
 }
 
 TEST_F(Reproduce, SweepKeepsKeysApartThatEndInTheSameWord) {
@@ -272,10 +256,10 @@ TEST_F(Reproduce, TasksOfOneFolderAreTwoTasks) {
 TEST_F(Reproduce, TasksOfOneNameAreRefused) {
   write_task("one/a.toml", "30");
   write_task("two/a.toml", "20");
-  expect_refused(reproduce_briefly("one/a.toml,two/a.toml"), "one/a.toml and two/a.toml are both named 'a'");
+  expect_refused(reproduce_briefly("one/a.toml,two/a.toml"), {"one/a.toml and two/a.toml are both named 'a'"});
   ASSERT_EQ(reproduce_briefly("one/a.toml").exit_code, 0);
   expect_refused(reproduce_briefly("two/a.toml"),
-                 "out/runs/a-dagger-seed0: holds a run whose horizon is 30, not 20; choose another --output");
+                 {"out/runs/a-dagger-seed0: holds a run whose horizon is 30, not 20; choose another --output"});
 }
 
 TEST_F(Reproduce, SweepIsNamedByItsTask) {

@@ -280,11 +280,6 @@ TEST_F(Training, ResumedRunSaysWhereItsTaskWasEdited) {
   fs::create_directories(folder() / "arm");
   for (const char* name : {"task.toml", "model.xml"})
     fs::copy_file(fs::path(reacher).parent_path() / name, folder() / "arm" / name);
-  const auto replace = [&](const char* name, const std::string& from, const std::string& to) {
-    auto text = read_file(folder() / "arm" / name);
-    ASSERT_NE(text.find(from), std::string::npos);
-    std::ofstream(folder() / "arm" / name) << text.replace(text.find(from), from.size(), to);
-  };
   const auto resume = [&](const std::string& task, const std::string& iterations) {
     const auto outcome = run({"train", task, "--output", "out", "--iterations", iterations, "--resume"});
     EXPECT_EQ(outcome.exit_code, 0) << outcome.errors;
@@ -295,8 +290,8 @@ TEST_F(Training, ResumedRunSaysWhereItsTaskWasEdited) {
             0);
   EXPECT_THAT(resume("arm", "2"), HasSubstr("warning arm/task.toml differs from this run's settings; the run's own are "
                                             "used"));
-  replace("task.toml", "horizon = 20", "horizon = 10");
-  replace("model.xml", "damping=\"0.5\"", "damping=\"0.4\"");
+  replace_in("arm/task.toml", "horizon = 20", "horizon = 10");
+  replace_in("arm/model.xml", "damping=\"0.5\"", "damping=\"0.4\"");
   const auto edited = resume("arm", "3");
   for (const char* text :
        {"\n        algorithm.network.minibatches is 4000 there, 20 here\n", "\n        horizon is 10 there, 20 here\n",

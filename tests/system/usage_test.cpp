@@ -19,13 +19,6 @@ struct Mistake {
 
 void PrintTo(const Mistake& mistake, std::ostream* stream) { *stream << mistake.name; }
 
-void expect_refused(const Outcome& outcome, const std::vector<std::string>& said) {
-  EXPECT_EQ(outcome.exit_code, 2) << outcome.errors;
-  EXPECT_EQ(outcome.output, "");
-  EXPECT_EQ(std::count(outcome.errors.begin(), outcome.errors.end(), '\n'), 1) << outcome.errors;
-  for (const auto& part : said) EXPECT_THAT(outcome.errors, HasSubstr(part));
-}
-
 class Usage : public ProgramTest, public ::testing::WithParamInterface<Mistake> {};
 
 TEST_P(Usage, IsRefusedWithARemedy) {
@@ -91,12 +84,6 @@ class BadTask : public ProgramTest {
       fs::copy_file(fs::path(MDGPS_TEST_DATA "/tasks/reacher") / name, folder() / "task" / name);
   }
 
-  void replace(const std::string& name, const std::string& from, const std::string& to) const {
-    auto text = read_file(folder() / "task" / name);
-    ASSERT_NE(text.find(from), std::string::npos) << from;
-    std::ofstream(folder() / "task" / name) << text.replace(text.find(from), from.size(), to);
-  }
-
   void expect_refused_in_training(const std::vector<std::string>& said) const {
     expect_refused(run({"train", "task/task.toml", "--output", "out"}), said);
     EXPECT_FALSE(fs::exists(folder() / "out"));
@@ -104,17 +91,17 @@ class BadTask : public ProgramTest {
 };
 
 TEST_F(BadTask, UnknownKey) {
-  replace("task.toml", "horizon", "horizn");
+  replace_in("task/task.toml", "horizon", "horizn");
   expect_refused_in_training({"task/task.toml:2: ", "unknown key 'horizn'", "did you mean 'horizon'?"});
 }
 
 TEST_F(BadTask, UnknownKeyOfTheAlgorithm) {
-  replace("task.toml", "[initial_policy]", "[algorithm]\nsampels = 4\n[initial_policy]");
+  replace_in("task/task.toml", "[initial_policy]", "[algorithm]\nsampels = 4\n[initial_policy]");
   expect_refused_in_training({"task/task.toml:32: ", "'sampels'", "did you mean 'samples'?"});
 }
 
 TEST_F(BadTask, NoToml) {
-  replace("task.toml", "horizon = 20", "horizon 20");
+  replace_in("task/task.toml", "horizon = 20", "horizon 20");
   expect_refused_in_training({"task/task.toml:2: ", "correct the TOML"});
 }
 
@@ -124,23 +111,23 @@ TEST_F(BadTask, MissingModel) {
 }
 
 TEST_F(BadTask, ModelThatDoesNotLoad) {
-  replace("model.xml", "hinge", "hinges");
+  replace_in("task/model.xml", "hinge", "hinges");
   expect_refused_in_training({"task/task.toml:1: ", "model.xml", "does not load"});
 }
 
 TEST_F(BadTask, MissingSite) {
-  replace("task.toml", "site = \"tip\"", "site = \"tap\"");
+  replace_in("task/task.toml", "site = \"tip\"", "site = \"tap\"");
   expect_refused_in_training({"task/task.toml:8: ", "'tap'", "did you mean 'tip'?"});
 }
 
 TEST_F(BadTask, DimensionThatDoesNotFit) {
-  replace("task.toml", "gains = [2.0, 3.0]", "gains = [2.0, 3.0, 4.0]");
+  replace_in("task/task.toml", "gains = [2.0, 3.0]", "gains = [2.0, 3.0, 4.0]");
   expect_refused_in_training({"task/task.toml:", "3 elements", "give 2"});
 }
 
 TEST_F(BadTask, DeviceThatIsNotThere) {
   expect_refused(run({"train", "task/task.toml", "--device", "cuda"}), {"--device cuda", "device cpu"});
-  replace("task.toml", "[initial_policy]", "[run]\ndevice = \"cuda\"\n[initial_policy]");
+  replace_in("task/task.toml", "[initial_policy]", "[run]\ndevice = \"cuda\"\n[initial_policy]");
   expect_refused_in_training({"task/task.toml:", "device cpu"});
 }
 

@@ -264,18 +264,18 @@ void MirrorDescent::c_step_on(const Trajectories& samples, IterationReport& repo
   for (std::int64_t i = 0; i < shape_.conditions; ++i) {
     // What has a divergence from its reference is finite; where it is the reference itself, nobody has looked.
     const bool finite = result.kl_divergence(i) > 0 || all_finite(result.policy, i);
-    if (!finite || !has_samples(samples, i)) {
+    ConditionReport& condition = report.conditions[i];
+    condition.sampled = has_samples(samples, i);
+    if (!finite || !condition.sampled) {
       copy_condition(local_, result.policy, i);
       ++report.kept_local_policies;
     }
-    ConditionReport& condition = report.conditions[i];
     condition.step_size = epsilon(i);
     condition.multiplier = multiplier_(i);
     condition.dual = result.dual(i);
     condition.kl_divergence = result.kl_divergence(i);
     condition.dual_evaluations = result.dual_evaluations(i);
     condition.status = result.status(i);
-    condition.sampled = has_samples(samples, i);
   }
   local_ = std::move(result.policy);
   dual_ = std::move(result.dual);
