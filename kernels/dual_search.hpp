@@ -95,15 +95,15 @@ class DualSearch {
     double next = a.x + a.y, error = 0.5 * magnitude(a.y);  // as of the power law 1 / eta
     if (points_ > 1) {
       const double slope = clamp((b.x - a.x) / (b.y - a.y), -5.0, -1.0 / 3.0);
+      // Two points: half the curvature of 1 / (eta + constant)^2, which falls ever more steeply up to 1 / eta^2.
+      double curvature = slope < -0.5 ? -slope * (2.0 * slope + 1.0) / 8.0 : 0.0;
+      if (points_ > 2) curvature = ((c.x - b.x) / (c.y - b.y) - slope) / (c.y - a.y);
       next = a.x - a.y * slope;
-      error = 0.1 * magnitude((next - a.x) * (next - b.x));
-      if (points_ > 2) {
-        const double curvature = ((c.x - b.x) / (c.y - b.y) - slope) / (c.y - a.y);
-        const double reach = 0.3 * magnitude(next - a.x);
-        const double correction = clamp(a.y * b.y * curvature, -reach, reach);
-        next += correction;
-        error = 0.3 * magnitude(correction);
-      }
+      error = 0.05 * magnitude((next - a.x) * (next - b.x));
+      const double reach = 0.3 * magnitude(next - a.x);
+      const double correction = clamp(a.y * b.y * curvature, -reach, reach);
+      next += correction;
+      if (points_ > 2) error = 0.3 * magnitude(correction);
     }
     const double least = 1.5 * options_.tolerance;  // intervals of the tolerance side by side, KL falling as 1 / eta
     propose(next, error > least ? error : least);
