@@ -208,7 +208,8 @@ struct Alone {
 };
 
 /// The whole C-step for the lanes' conditions, with options.width lanes to a condition, or that many groups with a
-/// lane each. A condition that fails keeps its reference policy, with its status.
+/// lane each. Where that is more than there are lanes, a condition has all of them, in rounds. A condition that fails
+/// keeps its reference policy, with its status.
 template <class Group, class Scalar, class T, class Team = Alone>
 MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& shape, const CStepBatch<T>& b,
                            const DualSearchOptions& options, Scratch<Scalar>& scratch, const Team& team = {}) {
@@ -239,41 +240,48 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
       for_each(g, W, [&](int w) { lane(steps.entropy_weight[t], w) = *b.entropy_weight.at(lanes.condition[w], t); });
   }
 
-  const int width = options.width / team.size();
-  DualSearch search[W];  // of the condition that the lanes from w * width on share
-  for (int w = 0; w < W / width; ++w) {
-    const std::int64_t condition = lanes.condition[w * width];
+  const int width = options.width / team.size(), at_once = width < W ? width : W, rounds = width / at_once;
+  DualSearch search[W];  // of the condition that the lanes from w * at_once on share
+  for (int w = 0; w < W / at_once; ++w) {
+    const std::int64_t condition = lanes.condition[w * at_once];
     search[w].start(static_cast<double>(*b.initial_dual.at(condition, 0)),
                     static_cast<double>(*b.epsilon.at(condition, 0)), options);
   }
-  for (bool active = true; active;) {
-    // A search that is done is evaluated again at its dual: its lane writes the same numbers.
+  const auto evaluate = [&](int round) {
     Scalar inverse_eta{};
     for (int w = 0; w < W; ++w)
-      lane(inverse_eta, w) = static_cast<Element<Scalar>>(1.0 / search[w / width].eta(team.rank() * width + w % width));
-    const auto value = evaluate_dual(g, steps, inverse_eta, reference_ok, s);
+      lane(inverse_eta, w) = static_cast<Element<Scalar>>(
+          1.0 / search[w / at_once].eta(team.rank() * width + round * at_once + w % at_once));
+    return evaluate_dual(g, steps, inverse_eta, reference_ok, s);
+  };
+  for (bool active = true; active;) {
+    // A search that is done is evaluated again at its dual: its lane writes the same numbers.
     constexpr int most = W > DualSearch::max_width ? W : DualSearch::max_width;
     Evaluation found[most];
     double kl[most];
-    for (int w = 0; w < W; ++w) {
-      found[w] = !get_lane(value.all_finite, w) ? Evaluation::not_finite
-                 : !get_lane(value.positive, w) ? Evaluation::not_positive_definite
-                                                : Evaluation::ok;
-      kl[w] = static_cast<double>(lane(value.kl, w));
+    for (int round = 0; round < rounds; ++round) {
+      const auto value = evaluate(round);
+      for (int w = 0; w < W; ++w) {
+        found[round * W + w] = !get_lane(value.all_finite, w) ? Evaluation::not_finite
+                               : !get_lane(value.positive, w) ? Evaluation::not_positive_definite
+                                                              : Evaluation::ok;
+        kl[round * W + w] = static_cast<double>(lane(value.kl, w));
+      }
     }
     team.share(found[0], found);
     team.share(kl[0], kl);
     active = false;
-    for (int w = 0; w < W / width; ++w) {
+    for (int w = 0; w < W / at_once; ++w) {
       search[w].update(found + w * width, kl + w * width);
       active = active || search[w].active();
     }
   }
-  for (int r = 0; r < lanes.count; ++r) lanes.stored[r] = r * width + search[r].chosen() % width;
+  if (rounds > 1) evaluate(0);  // the last round need not have been that of the dual chosen: now all lanes have it
+  for (int r = 0; r < lanes.count; ++r) lanes.stored[r] = r * at_once + search[r].chosen() % at_once;
   if (search[0].chosen() / width != team.rank()) return;  // the policy is with another group of the team
 
   Mask<Scalar> failed = false;
-  for (int w = 0; w < W; ++w) set_lane(failed, w, search[w / width].state() == DualSearch::State::failed);
+  for (int w = 0; w < W; ++w) set_lane(failed, w, search[w / at_once].state() == DualSearch::State::failed);
   const auto keep_reference = [&](const Batch<const T>& reference, int t, const Matrix<Scalar>& x) {
     if (none(failed)) return;
     for_each_entry(g, x.rows, x.cols, [&](int i, int j) {

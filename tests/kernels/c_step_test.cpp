@@ -17,7 +17,8 @@ CStepResultArrays<Real> solve(const problems::Trajectory<Real>& p, const CStepOp
   const auto b = batch(p.view(), result.view());
   const DualSearchOptions search{options.tolerance, options.max_evaluations, options.min_dual, options.max_dual,
                                  std::max(1, options.speculation)};
-  run_conditions<B>(p.shape.conditions, search.width, [&](const auto& g, const auto& lanes, auto& scratch) {
+  const int at_once = std::min(search.width, lane_count<typename B::Scalar>);
+  run_conditions<B>(p.shape.conditions, at_once, [&](const auto& g, const auto& lanes, auto& scratch) {
     c_step(g, lanes, shape_of(p.shape), b, search, scratch);
   });
   return result;
@@ -35,13 +36,13 @@ TYPED_TEST(CStepKernel, MeetsItsOptimalityConditions) {
   }
 }
 
-TYPED_TEST(CStepKernel, CandidateDualsInLanesLeadToTheSameAnswer) {
+TYPED_TEST(CStepKernel, CandidateDualsInLanesAndRoundsLeadToTheSameAnswer) {
   using Real = typename TypeParam::Real;
   const BatchShape shape{5, 4, 3, 2};
   const auto p = random_trajectory<Real>(shape, 3);
   const auto one = solve<TypeParam>(p, {});
   for (const int width : {2, 4, 8}) {
-    if (width > lane_count<typename TypeParam::Scalar>) continue;
+    if (TypeParam::threads > 1 && (width > 2 || TypeParam::threads > 4)) continue;  // all wait at barriers
     const auto result = solve<TypeParam>(p, {.speculation = width});
     for (int i = 0; i < shape.conditions; ++i) {
       EXPECT_EQ(result.status(i), Status::ok);

@@ -137,14 +137,11 @@ TEST(CStepOptionsTest, TheWidthOfSpeculationComesFromDeviceAndConditionsUnlessSe
   };
   const Device gpu{Device::Kind::cuda, 0};
   for (const auto& [conditions, states, on_cpu, on_gpu] : {Chosen{1, 3, 4, 8},
-                                                           {1, 9, 4, 8},
-                                                           {1, 10, 1, 8},
-                                                           {2, 15, 4, 4},
-                                                           {2, 16, 1, 4},
-                                                           {3, 3, 2, 2},
-                                                           {3, 63, 2, 2},
-                                                           {4, 64, 1, 2},
-                                                           {5, 64, 1, 1},
+                                                           {1, 7, 4, 8},
+                                                           {1, 8, 1, 8},
+                                                           {2, 3, 1, 4},
+                                                           {3, 64, 1, 2},
+                                                           {4, 3, 1, 2},
                                                            {5, 3, 1, 1},
                                                            {1000, 16, 1, 1}}) {
     const BatchShape shape{conditions, 5, states, 2};

@@ -27,13 +27,6 @@ WorkspaceNeeds needs(const BatchShape& shape, const CStepOptions& options, Devic
   return run<Real>(shape, {}, {}, options, validate::nothing_on(device), Stream{});
 }
 
-/// Where few conditions on the CPU take less time with one dual after the other, vectorised along the rows of their
-/// matrices, than with several in the lanes of a pack. docs/performance.md has the figures.
-bool runs_by_rows(const BatchShape& shape) {
-  const int states = shape.states;
-  return shape.conditions <= (states >= 64 ? 4 : states >= 16 ? 2 : states >= 10 ? 1 : 0);
-}
-
 }  // namespace
 
 template <class Real>
@@ -44,11 +37,10 @@ SolverPath c_step_path(const BatchShape& shape, const CStepOptions& options, Dev
 
 int speculation_width(const CStepOptions& options, const BatchShape& shape, Device device) {
   if (options.speculation > 0) return options.speculation;
-  const bool on_cpu = device.kind == Device::Kind::cpu;
-  if (on_cpu && runs_by_rows(shape)) return 1;
-  // For one condition four lanes are half a pack of 512 bits; on a GPU there is always room for eight blocks.
-  if (shape.conditions <= 1) return on_cpu ? 4 : 8;
-  return shape.conditions <= 2 ? 4 : shape.conditions <= 4 ? 2 : 1;
+  // On the CPU a thread has few lanes: but for one small condition they are worth more to other conditions, or to the
+  // rows of matrices. On a GPU there is always room for eight blocks.
+  if (device.kind == Device::Kind::cpu) return shape.conditions <= 1 && shape.states < 8 ? 4 : 1;
+  return shape.conditions <= 1 ? 8 : shape.conditions <= 2 ? 4 : shape.conditions <= 4 ? 2 : 1;
 }
 
 template <class Real>

@@ -45,9 +45,8 @@ struct CStepOptions {
 template <class Real>
 MDGPS_API SolverPath c_step_path(const BatchShape& shape, const CStepOptions& options, Device device = {});
 
-/// The width of speculation that the options stand for: their own, else 4 with one condition on the CPU and 8 on a GPU,
-/// 4 with two, 2 with up to four and 1 with more. On the CPU it is 1 for one condition of 10 states or more, two of 16
-/// or more, and up to four of 64 or more.
+/// The width of speculation that the options stand for: their own, else on the CPU 4 with one condition of fewer than 8
+/// states and 1 otherwise, on a GPU 8 with one condition, 4 with two, 2 with up to four and 1 with more.
 MDGPS_API int speculation_width(const CStepOptions& options, const BatchShape& shape, Device device = {});
 
 /// C-step: for each condition the dual eta is searched at which the maximum-entropy LQR solution under

@@ -183,11 +183,13 @@ inline Pieces pieces_of(std::int64_t conditions, std::int64_t whole, std::int64_
   return pieces;
 }
 
-/// Runs `op(group, lanes, scratch)` for every condition, in pieces; a condition takes `width` lanes.
-template <class Scalar, class Op>
-WorkspaceNeeds launch_condition_packs(std::int64_t conditions, int width, const Workspace& workspace, const Op& op) {
+/// Runs `op(group, lanes, scratch)` for every condition, in pieces; a condition takes `width` lanes, or all that there
+/// are.
+template <class Real, class Op>
+WorkspaceNeeds launch_conditions(std::int64_t conditions, int width, const Workspace& workspace, Stream, const Op& op) {
+  using Scalar = NativePack<Real>;
   using Half = HalfPack<Scalar>;
-  using Real = Element<Scalar>;
+  width = std::min(width, lane_count<Scalar>);
   const int whole = lane_count<Scalar> / width, half = has_half_pack<Scalar> ? lane_count<Half> / width : 0;
   int states = 0;
   if constexpr (runs_by_rows<Op>) states = width > 1 || has_compiled_size(op) ? 0 : op.shape.states;
@@ -212,15 +214,8 @@ WorkspaceNeeds launch_condition_packs(std::int64_t conditions, int width, const 
       });
 }
 template <class Real, class Op>
-WorkspaceNeeds launch_conditions(std::int64_t conditions, int width, const Workspace& workspace, Stream, const Op& op) {
-  constexpr int wide =
-      native_lanes<Real> < 8 ? 8 : native_lanes<Real>;  // where registers are narrower, several to a pack
-  return width <= native_lanes<Real> ? launch_condition_packs<NativePack<Real>>(conditions, width, workspace, op)
-                                     : launch_condition_packs<Pack<Real, wide>>(conditions, width, workspace, op);
-}
-template <class Real, class Op>
-WorkspaceNeeds launch_conditions(std::int64_t conditions, const Workspace& workspace, Stream, const Op& op) {
-  return launch_condition_packs<NativePack<Real>>(conditions, 1, workspace, op);
+WorkspaceNeeds launch_conditions(std::int64_t conditions, const Workspace& workspace, Stream stream, const Op& op) {
+  return launch_conditions<Real>(conditions, 1, workspace, stream, op);
 }
 
 /// Runs `op(group, lanes, scratch)` for every pack of (condition, step) pairs.

@@ -3,18 +3,20 @@
 
 #include "kernels/pack.hpp"
 
-// Packs of a register's width, half packs, and the packs of eight whose lanes are candidates.
+// Packs of a register's width, and half packs.
 namespace mdgps::kernels::inline MDGPS_TARGET {
 
-#if !defined(__AVX2__)
+#if defined(__AVX512F__)
+MDGPS_INSTANTIATE_TILES(Pack<double, 8>)
+MDGPS_INSTANTIATE_TILES(Pack<double, 4>)
+MDGPS_INSTANTIATE_TILES(Pack<float, 16>)
+MDGPS_INSTANTIATE_TILES(Pack<float, 8>)
+#elif defined(__AVX2__)
+MDGPS_INSTANTIATE_TILES(Pack<double, 4>)
+MDGPS_INSTANTIATE_TILES(Pack<float, 8>)
+#else
 MDGPS_INSTANTIATE_TILES(Pack<double, 2>)
 MDGPS_INSTANTIATE_TILES(Pack<float, 4>)
-#endif
-MDGPS_INSTANTIATE_TILES(Pack<double, 4>)
-MDGPS_INSTANTIATE_TILES(Pack<double, 8>)
-MDGPS_INSTANTIATE_TILES(Pack<float, 8>)
-#if defined(__AVX512F__)
-MDGPS_INSTANTIATE_TILES(Pack<float, 16>)
 #endif
 
 }  // namespace mdgps::kernels::inline MDGPS_TARGET
