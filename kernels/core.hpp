@@ -166,8 +166,8 @@ MDGPS_FUNCTION void gather_lanes(const From* const* from, T* to) {
   *to = static_cast<T>(**from);
 }
 template <class T, class To>
-MDGPS_FUNCTION void scatter_lanes(const T* from, const int* /*stored*/, int count, To* const* to) {
-  if (count > 0) **to = static_cast<To>(*from);
+MDGPS_FUNCTION void scatter_lanes(const T* from, To* const* to) {
+  **to = static_cast<To>(*from);
 }
 /// All lanes of a value from or to elements that lie side by side.
 template <class Scalar>

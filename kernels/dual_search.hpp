@@ -2,8 +2,8 @@
 /// The search for the dual variable eta at which D_KL(p_eta || reference) = epsilon.
 ///
 /// KL falls monotonically with eta, from the unconstrained optimum's at eta -> 0 to 0 at eta -> infinity, and is close
-/// to a power law in between: on x = log eta, y = log(KL / epsilon) a secant converges in a few steps. A bracket [low,
-/// high] guards it: KL > epsilon (or no solution at all) at low, KL < epsilon at high.
+/// to a power law in between: on x = log eta, y = log(KL / epsilon) a few interpolations reach the root. A bracket
+/// [low, high] guards it: KL > epsilon (or no solution at all) at low, KL < epsilon at high.
 ///
 /// Where there are fewer conditions than lanes, an evaluation takes several duals at once (speculation): the secant's
 /// own and others around it, at distances that double from the error expected of it.
@@ -90,7 +90,7 @@ class DualSearch {
     }
     if (failed) return after_failure(highest);
 
-    // x(y) at y = 0 by inverse interpolation through the nearest points: one, two (the secant) or three.
+    // x(y) at y = 0 by inverse interpolation through the nearest points: one, two (the secant, bent) or three.
     const Point a = nearest_[0], b = nearest_[1], c = nearest_[2];
     double next = a.x + a.y, error = 0.5 * magnitude(a.y);  // as of the power law 1 / eta
     if (points_ > 1) {

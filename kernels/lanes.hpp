@@ -209,11 +209,11 @@ MDGPS_FUNCTION void store(const Group& g, const Lanes<Scalar>& lanes, const Matr
     at[r] = to.at(lanes.condition[w], lanes.step[w] + t);
   }
   const Runs<Scalar> runs(to, from);
-  if (runs.cover()) {
+  if (lanes.count == W && runs.cover()) {  // all lanes, in their order
     runs.for_each(g, [&](int in_batch, int in_scratch) {
-      T* run[W] = {};
-      for (int r = 0; r < lanes.count; ++r) run[r] = at[r] + in_batch;
-      scatter_lanes(from.data + in_scratch, lanes.stored, lanes.count, run);
+      T* run[W];
+      for (int w = 0; w < W; ++w) run[w] = at[w] + in_batch;
+      scatter_lanes(from.data + in_scratch, run);
     });
   } else {
     for_each_entry(g, from.rows, from.cols, [&](int i, int j) {

@@ -220,31 +220,29 @@ MDGPS_INLINE inline void gather_lanes(const T* const* from, Pack<T, W>* to) {
   }
   unrolled<W>([&](auto e) MDGPS_INLINE { to[e].v = rows[e].v; });
 }
-/// to[r][e] <- lane stored[r] of from[e], for W elements of `count` problems. All W are stored in their order.
+/// to[w][e] <- lane w of from[e], for W elements of each problem.
 template <class T, int W>
-MDGPS_INLINE inline void scatter_lanes(const Pack<T, W>* from, const int* stored, int count, T* const* to) {
+MDGPS_INLINE inline void scatter_lanes(const Pack<T, W>* from, T* const* to) {
   Pack<T, W> rows[W];
   unrolled<W>([&](auto e) MDGPS_INLINE { rows[e].v = from[e].v; });
-  if constexpr (W >= 4) {
-    if (count == W) {  // all lanes, in their order: the last round by stores of half rows
-      constexpr int half = W / 2;
-      using Half = Unaligned<T, half>;
-      const auto store_halves = [&]<int... e>(const Pack<T, W>& row, T* low, T* high, std::integer_sequence<int, e...>)
-          MDGPS_INLINE {
-        Half::at(low) = __builtin_shufflevector(row.v, row.v, e...);
-        Half::at(high) = __builtin_shufflevector(row.v, row.v, (half + e)...);
-      };
-      transpose<T, W, half / 2>(rows);
-      unrolled<half>([&](auto w) MDGPS_INLINE {
-        constexpr auto entries = std::make_integer_sequence<int, half>{};
-        store_halves(rows[w], to[w], to[w + half], entries);
-        store_halves(rows[w + half], to[w] + half, to[w + half] + half, entries);
-      });
-      return;
-    }
+  if constexpr (W < 4) {
+    transpose(rows);
+    unrolled<W>([&](auto w) MDGPS_INLINE { Unaligned<T, W>::at(to[w]) = rows[w].v; });
+  } else {  // the last round by stores of half rows
+    constexpr int half = W / 2;
+    using Half = Unaligned<T, half>;
+    const auto store_halves = [&]<int... e>(const Pack<T, W>& row, T* low, T* high, std::integer_sequence<int, e...>)
+        MDGPS_INLINE {
+      Half::at(low) = __builtin_shufflevector(row.v, row.v, e...);
+      Half::at(high) = __builtin_shufflevector(row.v, row.v, (half + e)...);
+    };
+    transpose<T, W, half / 2>(rows);
+    unrolled<half>([&](auto w) MDGPS_INLINE {
+      constexpr auto entries = std::make_integer_sequence<int, half>{};
+      store_halves(rows[w], to[w], to[w + half], entries);
+      store_halves(rows[w + half], to[w] + half, to[w + half] + half, entries);
+    });
   }
-  transpose(rows);
-  for (int r = 0; r < count; ++r) Unaligned<T, W>::at(to[r]) = rows[stored[r]].v;
 }
 
 }  // namespace mdgps::kernels::inline MDGPS_TARGET

@@ -261,7 +261,6 @@ MDGPS_INLINE inline void finish_panel(const PanelByRows<T>& g, const Matrix<T>& 
   for (int i = 0; i < N; ++i) copy_row(l[i], 1, &panel(i, 0), panel.col_stride, i + 1);
   int i = N;
   if constexpr (N == 4) {
-    constexpr int stored[N] = {0, 1, 2, 3};
     for (; i + N <= panel.rows; i += N) {
       T* rows[N];
       for (int r = 0; r < N; ++r) rows[r] = &panel(i + r, 0);
@@ -272,7 +271,7 @@ MDGPS_INLINE inline void finish_panel(const PanelByRows<T>& g, const Matrix<T>& 
         x[j] *= inverse[j];
         if (g.columns.rows > 0) store_piece<T, N>(x[j], &g.columns(j, i));
       });
-      scatter_lanes(x, stored, N, rows);
+      scatter_lanes(x, rows);
     }
   }
   finish_panel(Solo{}, panel, l, inverse, i);

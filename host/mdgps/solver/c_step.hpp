@@ -65,7 +65,8 @@ MDGPS_API int speculation_width(const CStepOptions& options, const BatchShape& s
 /// The policy must not overlap what the problem reads.
 /// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`, but on the wide path, which
 /// waits for the number of conditions whose search goes on.
-/// Source: [MDGPS B.1]; the search is a safeguarded secant on (log eta, log KL), where KL is nearly a power law.
+/// Source: [MDGPS B.1]; the search interpolates (log eta, log KL), where KL is nearly a power law, inside a
+/// bracket.
 template <class Real>
 MDGPS_API void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>& result, const CStepOptions& options,
                       Workspace workspace, Stream stream);
