@@ -208,8 +208,9 @@ struct Alone {
 };
 
 /// The whole C-step for the lanes' conditions, with options.width lanes to a condition, or that many groups with a
-/// lane each. Where that is more than there are lanes, a condition has all of them, in rounds. A condition that fails
-/// keeps its reference policy, with its status.
+/// lane each. Where there are fewer lanes, a condition has them all, in rounds. A condition that fails keeps its
+/// reference policy, with its status.
+/// lanes   of condition_lanes(), with the width or the number of lanes, whichever is less
 template <class Group, class Scalar, class T, class Team = Alone>
 MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& shape, const CStepBatch<T>& b,
                            const DualSearchOptions& options, Scratch<Scalar>& scratch, const Team& team = {}) {
@@ -240,34 +241,35 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
       for_each(g, W, [&](int w) { lane(steps.entropy_weight[t], w) = *b.entropy_weight.at(lanes.condition[w], t); });
   }
 
-  const int width = options.width / team.size(), at_once = width < W ? width : W, rounds = width / at_once;
+  const int width = options.width / team.size();  // of this group
+  const int at_once = width < W ? width : W;
+  const int rounds = width / at_once;
   DualSearch search[W];  // of the condition that the lanes from w * at_once on share
   for (int w = 0; w < W / at_once; ++w) {
     const std::int64_t condition = lanes.condition[w * at_once];
     search[w].start(static_cast<double>(*b.initial_dual.at(condition, 0)),
                     static_cast<double>(*b.epsilon.at(condition, 0)), options);
   }
-  const auto evaluate = [&](int round) {
+  constexpr int most = W > DualSearch::max_width ? W : DualSearch::max_width;
+  Evaluation found[most];
+  double kl[most];
+  bool active = true;
+  for (int round = 0;;) {
+    // A search that is done is evaluated again at its dual: its lane writes the same numbers.
     Scalar inverse_eta{};
     for (int w = 0; w < W; ++w)
       lane(inverse_eta, w) = static_cast<Element<Scalar>>(
           1.0 / search[w / at_once].eta(team.rank() * width + round * at_once + w % at_once));
-    return evaluate_dual(g, steps, inverse_eta, reference_ok, s);
-  };
-  for (bool active = true; active;) {
-    // A search that is done is evaluated again at its dual: its lane writes the same numbers.
-    constexpr int most = W > DualSearch::max_width ? W : DualSearch::max_width;
-    Evaluation found[most];
-    double kl[most];
-    for (int round = 0; round < rounds; ++round) {
-      const auto value = evaluate(round);
-      for (int w = 0; w < W; ++w) {
-        found[round * W + w] = !get_lane(value.all_finite, w) ? Evaluation::not_finite
-                               : !get_lane(value.positive, w) ? Evaluation::not_positive_definite
-                                                              : Evaluation::ok;
-        kl[round * W + w] = static_cast<double>(lane(value.kl, w));
-      }
+    const auto value = evaluate_dual(g, steps, inverse_eta, reference_ok, s);
+    if (!active) break;  // after rounds, of which the last need not have had the dual chosen: now all lanes have it
+    for (int w = 0; w < W; ++w) {
+      found[round * W + w] = !get_lane(value.all_finite, w) ? Evaluation::not_finite
+                             : !get_lane(value.positive, w) ? Evaluation::not_positive_definite
+                                                            : Evaluation::ok;
+      kl[round * W + w] = static_cast<double>(lane(value.kl, w));
     }
+    if (++round < rounds) continue;
+    round = 0;
     team.share(found[0], found);
     team.share(kl[0], kl);
     active = false;
@@ -275,8 +277,8 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
       search[w].update(found + w * width, kl + w * width);
       active = active || search[w].active();
     }
+    if (!active && rounds == 1) break;
   }
-  if (rounds > 1) evaluate(0);  // the last round need not have been that of the dual chosen: now all lanes have it
   for (int r = 0; r < lanes.count; ++r) lanes.stored[r] = r * at_once + search[r].chosen() % at_once;
   if (search[0].chosen() / width != team.rank()) return;  // the policy is with another group of the team
 

@@ -5,8 +5,8 @@
 /// to a power law in between: on x = log eta, y = log(KL / epsilon) a few interpolations reach the root. A bracket
 /// [low, high] guards it: KL > epsilon (or no solution at all) at low, KL < epsilon at high.
 ///
-/// Where there are fewer conditions than lanes, an evaluation takes several duals at once (speculation): the secant's
-/// own and others around it, at distances that double from the error expected of it.
+/// With few conditions an evaluation takes several duals at once (speculation): the search's own and others around it,
+/// at distances that double from the error expected of it.
 
 #include "kernels/core.hpp"
 

@@ -77,7 +77,7 @@ struct ScalarTraits<Pack<T, W>> {
 /// Processors that run a pack of 512 bits in two halves do half the work on half of it, and all move half the bytes. A
 /// lane's numbers are the same.
 template <class T, int W>
-requires(W * sizeof(T) == 64 && W / 2 != native_lanes<T>) struct HalfPackOf<Pack<T, W>> {
+requires(W * sizeof(T) == 64) struct HalfPackOf<Pack<T, W>> {
   using Type = Pack<T, W / 2>;
 };
 

@@ -237,7 +237,7 @@ class CStepResult(NamedTuple):
     policy: LinearGaussianPolicy  # [N,T,m,n] [N,T,m] [N,T,m,m]; the reference where the status is a failure
     dual: Array  # eta [N]
     kl_divergence: Array  # D_KL(policy || reference) [N], nats
-    dual_evaluations: Array  # [N] backward sweeps
+    dual_evaluations: Array  # [N] of the dual, each of `speculation` duals
     status: Array  # [N] of mdgps.Status
 
 
@@ -266,9 +266,9 @@ def c_step(
     step_size       epsilon, nats for the whole trajectory: [N], or one number for all
     initial_dual    eta to start from, [N] or one number: the last iteration's helps
     tolerance       relative, on D_KL = step_size
-    max_evaluations backward sweeps per condition, one after another
+    max_evaluations of the dual, per condition, one after another
     min_dual, max_dual  range of eta
-    speculation     duals tried at once in an evaluation: 1, 2, 4 or 8; 0: by the device, the number of conditions and of states
+    speculation     duals tried in an evaluation: 1, 2, 4 or 8; 0: by the device, the number of conditions and of states
     path            fused: a condition from its first evaluation to its last; wide: all conditions step by step, as products of
                     a BLAS library, for large matrices; automatic: fused, but on a GPU wide where it must be
     entropy_weight  w_t [N,T], in units of cost: minus w_t times the entropy of p(u_t|x_t) joins the cost

@@ -42,7 +42,7 @@ TYPED_TEST(CStepKernel, CandidateDualsInLanesAndRoundsLeadToTheSameAnswer) {
   const auto p = random_trajectory<Real>(shape, 3);
   const auto one = solve<TypeParam>(p, {});
   for (const int width : {2, 4, 8}) {
-    if (TypeParam::threads > 1 && (width > 2 || TypeParam::threads > 4)) continue;  // all wait at barriers
+    if (TypeParam::threads > 1 && (width > 2 || TypeParam::threads > 4)) continue;  // would take long
     const auto result = solve<TypeParam>(p, {.speculation = width});
     for (int i = 0; i < shape.conditions; ++i) {
       EXPECT_EQ(result.status(i), Status::ok);

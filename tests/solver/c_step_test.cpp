@@ -175,16 +175,18 @@ void expect_isolated(Status expected, Spoil spoil, const char* what) {
   const auto good = random_trajectory<Real>(kShape, 5);
   auto bad = good;
   spoil(bad, victim);
-  const auto clean = solved(good), result = solved(bad);
-  EXPECT_EQ(result.status(victim), expected);
-  EXPECT_EQ(result.kl_divergence(victim), Real(0));
-  EXPECT_EQ(result.dual(victim), bad.initial_dual(victim));
-  const auto same_bytes = [](auto a, auto b) { return std::memcmp(a.data(), b.data(), a.size_bytes()) == 0; };
-  EXPECT_TRUE(same_bytes(result.policy.gain.row(victim), bad.reference.gain.row(victim)));
-  EXPECT_TRUE(same_bytes(result.policy.offset.row(victim), bad.reference.offset.row(victim)));
-  EXPECT_TRUE(same_bytes(result.policy.covariance.row(victim), bad.reference.covariance.row(victim)));
-  for (std::int64_t i = 0; i < kShape.conditions; ++i)
-    if (i != victim) expect_same(result, i, clean, i);
+  for (const int width : {1, 8}) {
+    const auto clean = solved(good, {.speculation = width}), result = solved(bad, {.speculation = width});
+    EXPECT_EQ(result.status(victim), expected);
+    EXPECT_EQ(result.kl_divergence(victim), Real(0));
+    EXPECT_EQ(result.dual(victim), bad.initial_dual(victim));
+    const auto same_bytes = [](auto a, auto b) { return std::memcmp(a.data(), b.data(), a.size_bytes()) == 0; };
+    EXPECT_TRUE(same_bytes(result.policy.gain.row(victim), bad.reference.gain.row(victim)));
+    EXPECT_TRUE(same_bytes(result.policy.offset.row(victim), bad.reference.offset.row(victim)));
+    EXPECT_TRUE(same_bytes(result.policy.covariance.row(victim), bad.reference.covariance.row(victim)));
+    for (std::int64_t i = 0; i < kShape.conditions; ++i)
+      if (i != victim) expect_same(result, i, clean, i);
+  }
 }
 
 TYPED_TEST(PropertyOfCStep, AFailingConditionKeepsItsReferenceAndItsNeighboursTheirBytes) {
@@ -241,26 +243,29 @@ TYPED_TEST(PropertyOfCStep, AnIndefiniteCostIsSolvedAtALargerDual) {
 TYPED_TEST(PropertyOfCStep, ABoundThatDoesNotBindIsReported) {
   auto p = random_trajectory<TypeParam>(kShape, 7);
   for (TypeParam& e : p.epsilon.elements()) e = TypeParam(1e5);
-  const auto result = solved(p, {.min_dual = 1e-2});
-  for (std::int64_t i = 0; i < kShape.conditions; ++i) {
-    EXPECT_EQ(result.status(i), Status::constraint_inactive);
-    EXPECT_NEAR(result.dual(i), 1e-2, 1e-8);
-    EXPECT_GT(result.kl_divergence(i), 0);
-    EXPECT_LT(result.kl_divergence(i), 1e5);
+  for (const int width : {1, 8}) {
+    const auto result = solved(p, {.min_dual = 1e-2, .speculation = width});
+    for (std::int64_t i = 0; i < kShape.conditions; ++i) {
+      EXPECT_EQ(result.status(i), Status::constraint_inactive);
+      EXPECT_NEAR(result.dual(i), 1e-2, 1e-8);
+      EXPECT_GT(result.kl_divergence(i), 0);
+      EXPECT_LT(result.kl_divergence(i), 1e5);
+    }
   }
 }
 
 TYPED_TEST(PropertyOfCStep, WhenEvaluationsRunOutTheBoundStillHolds) {
   const auto p = random_trajectory<TypeParam>(kShape, 8);
-  for (const int evaluations : {2, 3, 4}) {
-    const auto result = solved(p, {.tolerance = 1e-6, .max_evaluations = evaluations});
-    const auto kl = divergence_of(p, result.policy);
-    for (std::int64_t i = 0; i < kShape.conditions; ++i) {
-      EXPECT_LE(result.dual_evaluations(i), evaluations);
-      EXPECT_LE(kl(i), p.epsilon(i) * 1.001);
-      EXPECT_NEAR(kl(i), result.kl_divergence(i), 1e-3 * p.epsilon(i));
+  for (const int evaluations : {2, 3, 4})
+    for (const int width : {1, 8}) {
+      const auto result = solved(p, {.tolerance = 1e-6, .max_evaluations = evaluations, .speculation = width});
+      const auto kl = divergence_of(p, result.policy);
+      for (std::int64_t i = 0; i < kShape.conditions; ++i) {
+        EXPECT_LE(result.dual_evaluations(i), evaluations);
+        EXPECT_LE(kl(i), p.epsilon(i) * 1.001);
+        EXPECT_NEAR(kl(i), result.kl_divergence(i), 1e-3 * p.epsilon(i));
+      }
     }
-  }
 }
 
 TYPED_TEST(PropertyOfCStep, AnyStartLeadsToTheSameDual) {

@@ -32,7 +32,9 @@ double mean_evaluations(int speculation) {
   return sum / static_cast<double>(oracle::problems().size());
 }
 
-TEST(OracleOfDualEvaluations, AtMostFiveFromAStartThatIsFarOff) { EXPECT_LE(mean_evaluations(1), 5.0); }
+TEST(OracleOfDualEvaluations, AtMostFiveFromAStartThatIsFarOff) {
+  EXPECT_LE(mean_evaluations(1), 4.4);  // 4.25; by a straight line through two points 4.6
+}
 
 TEST(OracleOfDualEvaluations, SpeculationTakesHalf) { EXPECT_LE(mean_evaluations(8), 0.5 * mean_evaluations(1)); }
 

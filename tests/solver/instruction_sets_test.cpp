@@ -30,9 +30,11 @@ std::vector<double> results() {
   const BatchShape shape{9, 6, 5, 2};
   const auto p = problems::random_trajectory<Real>(shape, 1);
   CStepResultArrays<Real> result(shape);
-  c_step<Real>(p.view(), result.view(), {.tolerance = 1e-4});
-  add(result.policy.gain.elements());
-  add(result.policy.covariance.elements());
+  for (const int width : {1, 8}) {  // eight: in rounds, but for AVX-512
+    c_step<Real>(p.view(), result.view(), {.tolerance = 1e-4, .speculation = width});
+    add(result.policy.gain.elements());
+    add(result.policy.covariance.elements());
+  }
   const BatchShape one{1, 4, 26, 7};  // vectorised along rows
   const auto q = problems::random_trajectory<Real>(one, 1);
   LinearGaussianPolicyArrays<Real> policy(one);

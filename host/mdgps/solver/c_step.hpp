@@ -25,17 +25,17 @@ struct CStepResult {
   LinearGaussianPolicy<Real> policy;       ///< [N,T,m,n] [N,T,m] [N,T,m,m]; the reference where the status is a failure
   View<Real, 1> dual;                      ///< [N] eta
   View<Real, 1> kl_divergence;             ///< [N] D_KL(policy || reference), nats; 0 where the reference was kept
-  View<std::int32_t, 1> dual_evaluations;  ///< [N] each of `speculation` duals at once
+  View<std::int32_t, 1> dual_evaluations;  ///< [N] each of `speculation` duals
   View<Status, 1> status;                  ///< [N]
 };
 
 /// Of the search for the dual.
 struct CStepOptions {
   double tolerance = 0.01;   ///< relative, on KL = epsilon
-  int max_evaluations = 50;  ///< backward sweeps per condition, one after another
+  int max_evaluations = 50;  ///< of the dual, per condition, one after another
   double min_dual = 1e-8, max_dual = 1e16;
-  /// Duals tried at once in an evaluation: 1, 2, 4 or 8; 0: as speculation_width says. On a GPU
-  /// before compute capability 9.0, and on the wide path, it is 1.
+  /// Duals tried in an evaluation: 1, 2, 4 or 8, at once, or in turn where the processor has fewer lanes; 0: as
+  /// speculation_width says. On a GPU before compute capability 9.0, and on the wide path, it is 1.
   int speculation = 0;
   SolverPath path = SolverPath::automatic;  ///< `c_step_path` gives what it stands for
 };

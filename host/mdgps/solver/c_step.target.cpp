@@ -23,7 +23,7 @@ WorkspaceNeeds c_step(const BatchShape& shape, const CStepProblem<Real>& problem
                       const CStepOptions& options, const Workspace& workspace, Stream stream) {
   const int width = speculation_width(options, shape, workspace.device);
   const DualSearchOptions search{options.tolerance, options.max_evaluations, options.min_dual, options.max_dual,
-                                 candidates_at_once(width, workspace.device)};
+                                 candidates(width, workspace.device)};
   return launch_conditions<Real>(shape.conditions, search.width, workspace, stream,
                                  CStep<Real>{shape_of(shape), batch(problem, result), search});
 }

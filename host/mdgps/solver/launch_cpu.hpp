@@ -65,8 +65,8 @@ WorkspaceNeeds launch_each(std::int64_t problems, const Workspace& workspace, St
                               [&](std::int64_t problem, Scratch<Scalar>& scratch) { op(Solo{}, problem, scratch); });
 }
 
-/// How many of a condition's candidates are evaluated at once; each takes a lane.
-inline int candidates_at_once(int width, Device) { return width; }
+/// How many candidates a condition's search has where so many are asked for.
+inline int candidates(int width, Device) { return width; }
 
 /// The sizes that a build gives code of their own (MDGPS_COMPILED_SIZES), in double precision; ended by one that no
 /// problem has.
@@ -189,7 +189,7 @@ template <class Real, class Op>
 WorkspaceNeeds launch_conditions(std::int64_t conditions, int width, const Workspace& workspace, Stream, const Op& op) {
   using Scalar = NativePack<Real>;
   using Half = HalfPack<Scalar>;
-  width = std::min(width, lane_count<Scalar>);
+  if (width > lane_count<Scalar>) width = lane_count<Scalar>;
   const int whole = lane_count<Scalar> / width, half = has_half_pack<Scalar> ? lane_count<Half> / width : 0;
   int states = 0;
   if constexpr (runs_by_rows<Op>) states = width > 1 || has_compiled_size(op) ? 0 : op.shape.states;

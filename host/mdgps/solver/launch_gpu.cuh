@@ -157,9 +157,9 @@ bool fits_shared_memory(Device device, const Op& op) {
   return block_needs(counter, attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin, device)).shared_bytes > 0;
 }
 
-/// How many of a condition's candidates are evaluated at once; each takes a block of a cluster, which GPUs have from
-/// compute capability 9.0 on.
-inline int candidates_at_once(int width, Device device) {
+/// How many candidates a condition's search has where so many are asked for: each takes a block of a cluster, which
+/// GPUs have from compute capability 9.0 on.
+inline int candidates(int width, Device device) {
   return attribute(cudaDevAttrComputeCapabilityMajor, device) >= 9 ? width : 1;
 }
 
