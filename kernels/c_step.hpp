@@ -210,10 +210,12 @@ struct Alone {
 /// The whole C-step for the lanes' conditions, with options.width lanes to a condition, or that many groups with a
 /// lane each. Where there are fewer lanes, a condition has them all, in rounds. A condition that fails keeps its
 /// reference policy, with its status.
-/// lanes   of condition_lanes(), with the width or the number of lanes, whichever is less
-template <class Group, class Scalar, class T, class Team = Alone>
+/// lanes      of condition_lanes(), with the width or the number of lanes, whichever is less
+/// searches   of the lanes' conditions; one that is active afterwards was left, and nothing is stored for it
+template <class Group, class Scalar, class T, class Team>
 MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& shape, const CStepBatch<T>& b,
-                           const DualSearchOptions& options, Scratch<Scalar>& scratch, const Team& team = {}) {
+                           const DualSearchOptions& options, Scratch<Scalar>& scratch, const Team& team,
+                           Searches<lane_count<Scalar>>& searches) {
   constexpr int W = lane_count<Scalar>;
   const int T_ = shape.steps;
   auto steps = CStepSteps<Scalar>::take(scratch, shape);
@@ -244,8 +246,8 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
   const int width = options.width / team.size();  // of this group
   const int at_once = width < W ? width : W;
   const int rounds = width / at_once;
-  DualSearch search[W];  // of the condition that the lanes from w * at_once on share
-  for (int w = 0; w < W / at_once; ++w) {
+  auto& search = searches.of;  // [w]: of the condition that the lanes from w * at_once on share
+  for (int w = 0; !searches.begun && w < W / at_once; ++w) {
     const std::int64_t condition = lanes.condition[w * at_once];
     search[w].start(static_cast<double>(*b.initial_dual.at(condition, 0)),
                     static_cast<double>(*b.epsilon.at(condition, 0)), options);
@@ -272,14 +274,18 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
     round = 0;
     team.share(found[0], found);
     team.share(kl[0], kl);
-    active = false;
+    int searching = 0;
     for (int w = 0; w < W / at_once; ++w) {
       search[w].update(found + w * width, kl + w * width);
-      active = active || search[w].active();
+      searching += search[w].active() ? 1 : 0;
     }
-    if (!active && rounds == 1) break;
+    active = searching > 0;
+    if ((!active && rounds == 1) || (searches.may_be_left && searching <= W / 2)) break;
   }
-  for (int r = 0; r < lanes.count; ++r) lanes.stored[r] = r * at_once + search[r].chosen() % at_once;
+  int done = 0;
+  for (int r = 0; r < lanes.count; ++r)
+    if (!search[r].active()) lanes.stored[done++] = r * at_once + search[r].chosen() % at_once;
+  lanes.count = done;
   if (search[0].chosen() / width != team.rank()) return;  // the policy is with another group of the team
 
   Mask<Scalar> failed = false;
@@ -304,7 +310,17 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
     store(g, lanes, steps.action_offset(t), b.policy.offset, t);
     store(g, lanes, s.covariance, b.policy.covariance, t);
   }
-  for_each(g, lanes.count, [&](int r) { store_search(search[r], lanes.condition[lanes.stored[r]], b); });
+  for_each(g, lanes.count, [&](int r) {
+    const int w = lanes.stored[r];
+    store_search(search[w / at_once], lanes.condition[w], b);
+  });
+}
+/// The same, of searches that begin and end here.
+template <class Group, class Scalar, class T, class Team = Alone>
+MDGPS_FUNCTION void c_step(const Group& g, const Lanes<Scalar>& lanes, const Shape& shape, const CStepBatch<T>& b,
+                           const DualSearchOptions& options, Scratch<Scalar>& scratch, const Team& team = {}) {
+  Searches<lane_count<Scalar>> searches;
+  c_step(g, lanes, shape, b, options, scratch, team, searches);
 }
 
 }  // namespace mdgps::kernels::inline MDGPS_TARGET

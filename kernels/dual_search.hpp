@@ -217,4 +217,13 @@ class DualSearch {
   State state_ = State::searching;
 };
 
+/// The dual searches of a pack of W lanes. One that goes on while most of the pack are done may be left, to be gone on
+/// with among others: lanes that are done wait for the slowest.
+template <int W>
+struct Searches {
+  DualSearch of[W];
+  bool begun = false;        ///< else they begin
+  bool may_be_left = false;  ///< where no more than half of the lanes search on
+};
+
 }  // namespace mdgps::kernels::inline MDGPS_TARGET

@@ -9,12 +9,17 @@ struct CStep {
   CStepBatch<Real> batches;
   DualSearchOptions options;
 
-  static constexpr bool by_rows = true;
+  static constexpr bool by_rows = true, may_leave_searches = true;
   std::int64_t width() const { return tiles(shape.joint()); }
   template <class Group, class Scalar, class Team = Alone>
   MDGPS_FUNCTION void operator()(const Group& g, const Lanes<Scalar>& lanes, Scratch<Scalar>& scratch,
                                  const Team& team = {}) const {
     kernels::c_step(g, lanes, shape, batches, options, scratch, team);
+  }
+  template <class Group, class Scalar>
+  void operator()(const Group& g, const Lanes<Scalar>& lanes, Scratch<Scalar>& scratch,
+                  Searches<lane_count<Scalar>>& searches) const {
+    kernels::c_step(g, lanes, shape, batches, options, scratch, Alone{}, searches);
   }
 };
 

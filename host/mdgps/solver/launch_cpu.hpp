@@ -11,6 +11,7 @@
 
 #include "kernels/backward_pass.hpp"
 #include "kernels/by_rows.hpp"
+#include "kernels/dual_search.hpp"
 #include "kernels/lanes.hpp"
 #include "kernels/pack.hpp"
 #include "mdgps/solver/targets.hpp"
@@ -108,35 +109,35 @@ struct ThreadOfFewStates : PackThread {
 
 /// With n and m known and every call inlined, loops over small matrices lose their bookkeeping, which at (6, 2) is 40%
 /// of a C-step.
-template <Size size, class Scalar, class Op>
+template <Size size, class Scalar, class Op, class... More>
 __attribute__((flatten, noinline)) void run_sized(const PackThread& g, Op op, const Lanes<Scalar>& lanes,
-                                                  Scratch<Scalar>& scratch) {
+                                                  Scratch<Scalar>& scratch, More&... more) {
   using Group = std::conditional_t<takes_states<ThreadOfFewStates>(size.states), ThreadOfFewStates, PackThread>;
   op.shape.states = size.states;
   op.shape.actions = size.actions;
-  op(Group{g}, lanes, scratch);
+  op(Group{g}, lanes, scratch, more...);
 }
 
 /// Runs `op` by the code of its size, where there is such. Returns whether there is.
-template <class Scalar, class Op, std::size_t... i>
+template <class Scalar, class Op, std::size_t... i, class... More>
 bool run_compiled_size([[maybe_unused]] const PackThread& g, [[maybe_unused]] const Op& op,
                        [[maybe_unused]] const Lanes<Scalar>& lanes, [[maybe_unused]] Scratch<Scalar>& scratch,
-                       std::index_sequence<i...>) {
+                       std::index_sequence<i...>, [[maybe_unused]] More&... more) {
   return ((op.shape.states == compiled_sizes[i].states && op.shape.actions == compiled_sizes[i].actions &&
-           (run_sized<compiled_sizes[i]>(g, op, lanes, scratch), true)) ||
+           (run_sized<compiled_sizes[i]>(g, op, lanes, scratch, more...), true)) ||
           ...);
 }
 
-/// Runs `op(group, lanes, scratch)`, by the code of its size where there is such.
-template <class Scalar, class Op>
-void run_pack(const PackThread& g, const Op& op, const Lanes<Scalar>& lanes, Scratch<Scalar>& scratch) {
+/// Runs `op(group, lanes, scratch, more...)`, by the code of its size where there is such.
+template <class Scalar, class Op, class... More>
+void run_pack(const PackThread& g, const Op& op, const Lanes<Scalar>& lanes, Scratch<Scalar>& scratch, More&... more) {
   using Native = NativePack<double>;
   constexpr bool is_half = has_half_pack<Native> && std::is_same_v<Scalar, HalfPack<Native>>;
   if constexpr (requires { op.shape.states; } && (std::is_same_v<Scalar, Native> || is_half)) {
     constexpr auto sizes = std::make_index_sequence<std::size(compiled_sizes) - 1>();
-    if (run_compiled_size(g, op, lanes, scratch, sizes)) return;
+    if (run_compiled_size(g, op, lanes, scratch, sizes, more...)) return;
   }
-  op(g, lanes, scratch);
+  op(g, lanes, scratch, more...);
 }
 
 /// Whether the build has code for the size of an operation's problems.
@@ -151,6 +152,58 @@ template <class Op>
 inline constexpr bool runs_by_rows = requires {
   Op::by_rows;
 };
+
+/// Whether an operation may leave the search of a condition to another pack.
+template <class Op>
+inline constexpr bool leaves_searches = requires {
+  Op::may_leave_searches;
+};
+
+/// How many packs a thread takes together, so that they can leave searches to one another: as many as keep all threads
+/// at work, and no more than lose little where the last of those left do not fill a pack.
+inline std::int64_t packs_together(std::int64_t packs) {
+  const std::int64_t fair = packs / (4 * omp_get_max_threads());
+  return fair < 1 ? 1 : fair > 16 ? 16 : fair;
+}
+
+/// Runs `op` for the conditions first, ..., last - 1 pack by pack. Searches that a pack leaves go on in packs of their
+/// own, as soon as there are enough to fill one, and in the end whatever they are. A condition's bytes stay.
+template <class Scalar, class Op>
+void run_packs(const PackThread& g, const Op& op, std::int64_t first, std::int64_t last,
+               const Scratch<Scalar>& scratch) {
+  constexpr int W = lane_count<Scalar>;
+  std::int64_t left[2 * W];
+  DualSearch state[2 * W];
+  int count = 0;
+  const auto run = [&](const Lanes<Scalar>& lanes, Searches<W>& searches) {
+    auto fresh = scratch;
+    run_pack(g, op, lanes, fresh, searches);
+    for (int w = 0; w < lanes.count; ++w) {
+      if (!searches.of[w].active()) continue;
+      left[count] = lanes.condition[w];
+      state[count++] = searches.of[w];
+    }
+  };
+  const auto go_on = [&] {  // with the last of those left
+    Lanes<Scalar> lanes = condition_lanes<Scalar>(0, count);
+    Searches<W> searches;
+    searches.begun = true;
+    count -= lanes.count;
+    for (int w = 0; w < W; ++w) {
+      const int from = count + (w < lanes.count ? w : 0);
+      lanes.condition[w] = left[from];
+      searches.of[w] = state[from];
+    }
+    run(lanes, searches);
+  };
+  for (; first < last; first += W) {
+    Searches<W> searches;
+    searches.may_be_left = true;
+    run(condition_lanes<Scalar>(first, last), searches);
+    if (count >= W) go_on();
+  }
+  if (count > 0) go_on();
+}
 
 /// How a batch is cut into the pieces that threads take: whole packs of conditions, then half packs, then conditions
 /// one by one, vectorised along the rows of their matrices. A condition has the same bytes in any of them.
@@ -196,11 +249,21 @@ WorkspaceNeeds launch_conditions(std::int64_t conditions, int width, const Works
   const Pieces pieces = pieces_of(conditions, whole, half, states, omp_get_max_threads());
   const std::int64_t first_half = pieces.packs * whole, first_single = first_half + pieces.halves * half;
   const PackThread g{{}, leaves_cache<Real>(conditions, op)};
+  const std::int64_t together = leaves_searches<Op> && width == 1 ? packs_together(pieces.packs) : 1;
+  const std::int64_t runs = (pieces.packs + together - 1) / together;
   return launch_packs<Scalar>(
-      pieces.packs + pieces.halves + pieces.single, workspace, [&](std::int64_t piece, Scratch<Scalar>& scratch) {
-        if (piece < pieces.packs || scratch.counting())
+      runs + pieces.halves + pieces.single, workspace, [&](std::int64_t piece, Scratch<Scalar>& scratch) {
+        if constexpr (leaves_searches<Op>) {
+          if (together > 1 && piece < runs && !scratch.counting()) {
+            const std::int64_t first = piece * together * whole,
+                               all = first_half < conditions ? first_half : conditions;
+            const std::int64_t last = piece + 1 < runs ? first + together * whole : all;
+            return run_packs(g, op, first, last, scratch);
+          }
+        }
+        if (piece < runs || scratch.counting())
           return run_pack(g, op, condition_lanes<Scalar>(piece * whole, conditions, width), scratch);
-        piece -= pieces.packs;
+        piece -= runs;
         if constexpr (has_half_pack<Scalar>) {
           if (piece < pieces.halves) {
             Scratch<Half> of_half{reinterpret_cast<Half*>(scratch.data)};
