@@ -217,13 +217,13 @@ class DualSearch {
   State state_ = State::searching;
 };
 
-/// The dual searches of a pack of W lanes. One that goes on while most of the pack are done may be left, to be gone on
-/// with among others: lanes that are done wait for the slowest.
+/// The dual searches of a pack of W lanes. Lanes that are done wait for the slowest: a search may be left, to go on
+/// among others.
 template <int W>
 struct Searches {
   DualSearch of[W];
   bool begun = false;        ///< else they begin
-  bool may_be_left = false;  ///< where no more than half of the lanes search on
+  bool may_be_left = false;  ///< once no more than half of the pack's conditions search, a dual of each at a time
 };
 
 }  // namespace mdgps::kernels::inline MDGPS_TARGET

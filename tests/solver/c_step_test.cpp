@@ -108,29 +108,34 @@ TYPED_TEST(PropertyOfCStep, AConditionHasTheSameBytesInAnyBatchAndOrder) {
 }
 
 TYPED_TEST(PropertyOfCStep, SearchesThatPacksLeaveToOneAnotherEndWithTheBytesOfConditionsAlone) {
-  const BatchShape shape{301, 5, 3, 2};  // packs that a thread takes together, and a last one that is not full
-  std::vector<std::int64_t> order;
-  for (std::int64_t i = 0; i < shape.conditions; ++i) order.push_back(i);
-  const auto problem = [&](const std::vector<std::int64_t>& conditions) {
-    auto p = random_trajectory<TypeParam>(shape, 18, conditions);
-    for (std::size_t i = 0; i < conditions.size(); ++i) {
-      if (conditions[i] == 7) p.cost.gradient(i, 3, 1) = std::numeric_limits<TypeParam>::quiet_NaN();
-      if (conditions[i] == 100) p.cost.hessian(i, 2, 3, 3) = TypeParam(-1e20);  // searches on for long, in vain
-      if (conditions[i] == 200) p.epsilon(i) = TypeParam(1e6);                  // does not bind
+  // Runs of packs, and three or seven conditions more; by V itself and by its factor; with and without entropies.
+  for (const BatchShape shape : {BatchShape{303, 5, 3, 2}, BatchShape{303, 3, 17, 2}}) {
+    std::vector<std::int64_t> order;
+    for (std::int64_t i = 0; i < shape.conditions; ++i) order.push_back(i);
+    const auto problem = [&](const std::vector<std::int64_t>& conditions) {
+      auto p = random_trajectory<TypeParam>(shape, 18, conditions);
+      if (shape.states > 3) p.entropy_weight = Array<TypeParam, 2>({p.shape.conditions, shape.steps}, TypeParam(0.3));
+      for (std::size_t i = 0; i < conditions.size(); ++i) {
+        if (conditions[i] == 7) p.cost.gradient(i, 1, 1) = std::numeric_limits<TypeParam>::quiet_NaN();
+        if (conditions[i] == 100)
+          p.cost.hessian(i, 2, shape.states, shape.states) = TypeParam(-1e20);  // searches in vain
+        if (conditions[i] == 200) p.epsilon(i) = TypeParam(1e6);                // does not bind
+      }
+      return p;
+    };
+    const auto together = problem(order);
+    set_solver_threads(2);
+    const auto by_two = solved(together);
+    set_solver_threads(1);
+    const auto all = solved(together);
+    std::vector<std::int32_t> evaluations(all.dual_evaluations.elements().begin(),
+                                          all.dual_evaluations.elements().end());
+    std::ranges::sort(evaluations);
+    EXPECT_GE(evaluations[evaluations.size() - 10], evaluations[20] + 2);  // or nothing was left
+    for (const std::int64_t i : order) {
+      expect_same(all, i, by_two, i);
+      expect_same(all, i, solved(problem({i}), {.speculation = 1}), 0);
     }
-    return p;
-  };
-  const auto together = problem(order);
-  set_solver_threads(2);
-  const auto by_two = solved(together);
-  set_solver_threads(1);
-  const auto all = solved(together);
-  std::vector<std::int32_t> evaluations(all.dual_evaluations.elements().begin(), all.dual_evaluations.elements().end());
-  std::ranges::sort(evaluations);
-  EXPECT_GE(evaluations[evaluations.size() - 10], evaluations[20] + 2);  // or nothing was left
-  for (const std::int64_t i : order) {
-    expect_same(all, i, by_two, i);
-    expect_same(all, i, solved(problem({i}), {.speculation = 1}), 0);
   }
 }
 

@@ -153,32 +153,37 @@ inline constexpr bool runs_by_rows = requires {
   Op::by_rows;
 };
 
-/// Whether an operation may leave the search of a condition to another pack.
+/// Whether an operation searches for duals, which a pack may leave to another: it is then called with its `Searches`.
 template <class Op>
 inline constexpr bool leaves_searches = requires {
   Op::may_leave_searches;
 };
 
-/// How many packs a thread takes together, so that they can leave searches to one another: as many as keep all threads
-/// at work, and no more than lose little where the last of those left do not fill a pack.
-inline std::int64_t packs_together(std::int64_t packs) {
-  const std::int64_t fair = packs / (4 * omp_get_max_threads());
-  return fair < 1 ? 1 : fair > 16 ? 16 : fair;
+/// How many runs packs are cut into that leave searches to one another: as many for each thread, so that none waits
+/// for long, and of 4 to 16 packs, since the last searches of a run do not fill one.
+inline std::int64_t runs_of(std::int64_t packs) {
+  const std::int64_t threads = omp_get_max_threads(), longest = 16;
+  if (packs < 8 * threads) return packs;
+  return 2 * threads * ((packs + 2 * threads * longest - 1) / (2 * threads * longest));
 }
 
 /// Runs `op` for the conditions first, ..., last - 1 pack by pack. Searches that a pack leaves go on in packs of their
 /// own, as soon as there are enough to fill one, and in the end whatever they are. A condition's bytes stay.
 template <class Scalar, class Op>
-void run_packs(const PackThread& g, const Op& op, std::int64_t first, std::int64_t last,
-               const Scratch<Scalar>& scratch) {
+void run_packs(const PackThread& g, const Op& op, std::int64_t first, std::int64_t last, int width,
+               Scratch<Scalar>& scratch) {
   constexpr int W = lane_count<Scalar>;
+  if (scratch.counting()) {
+    Searches<W> none;
+    return run_pack(g, op, condition_lanes<Scalar>(first, last, width), scratch, none);
+  }
   std::int64_t left[2 * W];
   DualSearch state[2 * W];
   int count = 0;
   const auto run = [&](const Lanes<Scalar>& lanes, Searches<W>& searches) {
     auto fresh = scratch;
     run_pack(g, op, lanes, fresh, searches);
-    for (int w = 0; w < lanes.count; ++w) {
+    for (int w = 0; searches.may_be_left && w < lanes.count; ++w) {
       if (!searches.of[w].active()) continue;
       left[count] = lanes.condition[w];
       state[count++] = searches.of[w];
@@ -196,17 +201,17 @@ void run_packs(const PackThread& g, const Op& op, std::int64_t first, std::int64
     }
     run(lanes, searches);
   };
-  for (; first < last; first += W) {
+  for (const int whole = W / width; first < last; first += whole) {
     Searches<W> searches;
-    searches.may_be_left = true;
-    run(condition_lanes<Scalar>(first, last), searches);
+    searches.may_be_left = width == 1 && (count > 0 || first + whole < last);
+    run(condition_lanes<Scalar>(first, last, width), searches);
     if (count >= W) go_on();
   }
   if (count > 0) go_on();
 }
 
-/// How a batch is cut into the pieces that threads take: whole packs of conditions, then half packs, then conditions
-/// one by one, vectorised along the rows of their matrices. A condition has the same bytes in any of them.
+/// How a batch is cut into the pieces that threads take: (runs of) whole packs of conditions, then half packs, then
+/// conditions one by one, vectorised along the rows of their matrices. A condition has the same bytes in any of them.
 struct Pieces {
   std::int64_t packs, halves, single;
 };
@@ -236,8 +241,8 @@ inline Pieces pieces_of(std::int64_t conditions, std::int64_t whole, std::int64_
   return pieces;
 }
 
-/// Runs `op(group, lanes, scratch)` for every condition, in pieces; a condition takes `width` lanes, or all that there
-/// are.
+/// Runs `op(group, lanes, scratch)`, or that and its searches, for every condition, in pieces; a condition takes
+/// `width` lanes, or all that there are.
 template <class Real, class Op>
 WorkspaceNeeds launch_conditions(std::int64_t conditions, int width, const Workspace& workspace, Stream, const Op& op) {
   using Scalar = NativePack<Real>;
@@ -249,20 +254,18 @@ WorkspaceNeeds launch_conditions(std::int64_t conditions, int width, const Works
   const Pieces pieces = pieces_of(conditions, whole, half, states, omp_get_max_threads());
   const std::int64_t first_half = pieces.packs * whole, first_single = first_half + pieces.halves * half;
   const PackThread g{{}, leaves_cache<Real>(conditions, op)};
-  const std::int64_t together = leaves_searches<Op> && width == 1 ? packs_together(pieces.packs) : 1;
-  const std::int64_t runs = (pieces.packs + together - 1) / together;
+  const std::int64_t runs = leaves_searches<Op> && width == 1 ? runs_of(pieces.packs) : pieces.packs;
   return launch_packs<Scalar>(
       runs + pieces.halves + pieces.single, workspace, [&](std::int64_t piece, Scratch<Scalar>& scratch) {
-        if constexpr (leaves_searches<Op>) {
-          if (together > 1 && piece < runs && !scratch.counting()) {
-            const std::int64_t first = piece * together * whole,
-                               all = first_half < conditions ? first_half : conditions;
-            const std::int64_t last = piece + 1 < runs ? first + together * whole : all;
-            return run_packs(g, op, first, last, scratch);
+        if (piece < runs || scratch.counting()) {
+          if constexpr (leaves_searches<Op>) {
+            const std::int64_t first = runs > 0 ? piece * pieces.packs / runs * whole : 0;
+            const std::int64_t after = runs > 0 ? (piece + 1) * pieces.packs / runs * whole : 0;
+            return run_packs(g, op, first, after < conditions ? after : conditions, width, scratch);
+          } else {
+            return run_pack(g, op, condition_lanes<Scalar>(piece * whole, conditions, width), scratch);
           }
         }
-        if (piece < runs || scratch.counting())
-          return run_pack(g, op, condition_lanes<Scalar>(piece * whole, conditions, width), scratch);
         piece -= runs;
         if constexpr (has_half_pack<Scalar>) {
           if (piece < pieces.halves) {
