@@ -159,7 +159,8 @@ TYPED_TEST(PropertyOfCStep, SpeculationFindsTheSameDualInFewerEvaluations) {
     EXPECT_LE(mean(result), last);
     last = mean(result);
   }
-  EXPECT_LT(last, mean(one) - 0.8);
+  EXPECT_LT(last, mean(one) - 0.8);  // one dual at a time takes 3.1
+  EXPECT_LT(last, 2.3);
 }
 
 TEST(CStepOptionsTest, TheWidthOfSpeculationComesFromDeviceAndConditionsUnlessSet) {
