@@ -280,13 +280,12 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
       searching += search[w].active() ? 1 : 0;
     }
     active = searching > 0;
-    if (rounds == 1 && (!active || (searches.may_be_left && 2 * searching <= W / at_once))) break;
+    if (rounds == 1 && searching <= searches.leaves) break;
   }
-  const auto left = [&](int r) { return searches.may_be_left && search[r].active(); };
   const int conditions = lanes.count;
   lanes.count = 0;
   for (int r = 0; r < conditions; ++r)
-    if (!left(r)) lanes.stored[lanes.count++] = r * at_once + search[r].chosen() % at_once;
+    if (!search[r].active()) lanes.stored[lanes.count++] = r * at_once + search[r].chosen() % at_once;
   if (search[0].chosen() / width != team.rank()) return;  // the policy is with another group of the team
 
   Mask<Scalar> failed = false;
@@ -312,7 +311,7 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
     store(g, lanes, s.covariance, b.policy.covariance, t);
   }
   for_each(g, conditions, [&](int r) {
-    if (!left(r)) store_search(search[r], lanes.condition[r * at_once], b);
+    if (!search[r].active()) store_search(search[r], lanes.condition[r * at_once], b);
   });
 }
 /// The same, of searches that begin and end here.

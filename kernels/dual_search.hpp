@@ -99,7 +99,7 @@ class DualSearch {
       double curvature = slope < -0.5 ? -slope * (2.0 * slope + 1.0) / 8.0 : 0.0;
       if (points_ > 2) curvature = ((c.x - b.x) / (c.y - b.y) - slope) / (c.y - a.y);
       next = a.x - a.y * slope;
-      error = 0.05 * magnitude((next - a.x) * (next - b.x));
+      error = 0.05 * magnitude((next - a.x) * (next - b.x));  // how far other candidates lie
       const double reach = 0.3 * magnitude(next - a.x);
       const double correction = clamp(a.y * b.y * curvature, -reach, reach);
       next += correction;
@@ -217,13 +217,13 @@ class DualSearch {
   State state_ = State::searching;
 };
 
-/// The dual searches of a pack of W lanes. Lanes that are done wait for the slowest: a search may be left, to go on
-/// among others.
+/// The dual searches of a pack of W lanes. Lanes that are done wait for the slowest: searches may be left, to go on
+/// elsewhere.
 template <int W>
 struct Searches {
   DualSearch of[W];
-  bool begun = false;        ///< else they begin
-  bool may_be_left = false;  ///< once no more than half of the pack's conditions search, a dual of each at a time
+  bool begun = false;  ///< else they begin
+  int leaves = 0;      ///< the pack ends once no more than so many search, a dual of each at a time
 };
 
 }  // namespace mdgps::kernels::inline MDGPS_TARGET

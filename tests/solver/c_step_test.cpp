@@ -132,6 +132,10 @@ TYPED_TEST(PropertyOfCStep, SearchesThatPacksLeaveToOneAnotherEndWithTheBytesOfC
                                           all.dual_evaluations.elements().end());
     std::ranges::sort(evaluations);
     EXPECT_GE(evaluations[evaluations.size() - 10], evaluations[20] + 2);  // or nothing was left
+    for (const std::size_t few : {4, 9, 14}) {  // the last searches of packs go on one by one
+      const auto some = solved(problem({order.begin(), order.begin() + few}));
+      for (std::size_t i = 0; i < few; ++i) expect_same(all, i, some, i);
+    }
     for (const std::int64_t i : order) {
       expect_same(all, i, by_two, i);
       expect_same(all, i, solved(problem({i}), {.speculation = 1}), 0);

@@ -168,11 +168,14 @@ inline std::int64_t runs_of(std::int64_t packs) {
 }
 
 /// Runs `op` for the conditions first, ..., last - 1 pack by pack. Searches that a pack leaves go on in packs of their
-/// own, as soon as there are enough to fill one, and in the end whatever they are. A condition's bytes stay.
+/// own, as soon as there are enough to fill one, and the last few one by one. A condition's bytes stay.
+/// width    lanes of a condition; with more than one, packs leave nothing
+/// by_rows  how many conditions take less time one by one than a pack does; 0 where they may not
 template <class Scalar, class Op>
-void run_packs(const PackThread& g, const Op& op, std::int64_t first, std::int64_t last, int width,
+void run_packs(const PackThread& g, const Op& op, std::int64_t first, std::int64_t last, int width, int by_rows,
                Scratch<Scalar>& scratch) {
-  constexpr int W = lane_count<Scalar>;
+  constexpr int W = lane_count<Scalar>, half = W / 2;
+  using Real = Element<Scalar>;
   if (scratch.counting()) {
     Searches<W> none;
     return run_pack(g, op, condition_lanes<Scalar>(first, last, width), scratch, none);
@@ -180,10 +183,11 @@ void run_packs(const PackThread& g, const Op& op, std::int64_t first, std::int64
   std::int64_t left[2 * W];
   DualSearch state[2 * W];
   int count = 0;
-  const auto run = [&](const Lanes<Scalar>& lanes, Searches<W>& searches) {
+  const auto run = [&](const Lanes<Scalar>& lanes, Searches<W>& searches, bool others_follow) {
+    searches.leaves = width > 1 ? 0 : others_follow || by_rows > half ? half : by_rows;
     auto fresh = scratch;
     run_pack(g, op, lanes, fresh, searches);
-    for (int w = 0; searches.may_be_left && w < lanes.count; ++w) {
+    for (int w = 0; searches.leaves > 0 && w < lanes.count; ++w) {
       if (!searches.of[w].active()) continue;
       left[count] = lanes.condition[w];
       state[count++] = searches.of[w];
@@ -199,15 +203,19 @@ void run_packs(const PackThread& g, const Op& op, std::int64_t first, std::int64
       lanes.condition[w] = left[from];
       searches.of[w] = state[from];
     }
-    run(lanes, searches);
+    run(lanes, searches, count > 0);
   };
   for (const int whole = W / width; first < last; first += whole) {
     Searches<W> searches;
-    searches.may_be_left = width == 1 && (count > 0 || first + whole < last);
-    run(condition_lanes<Scalar>(first, last, width), searches);
+    run(condition_lanes<Scalar>(first, last, width), searches, count > 0 || first + whole < last);
     if (count >= W) go_on();
   }
-  if (count > 0) go_on();
+  if (count > by_rows) go_on();
+  for (int i = 0; i < count; ++i) {
+    Scratch<Real> of_one{reinterpret_cast<Real*>(scratch.data)};
+    Searches<1> searches{{state[i]}, true};
+    op(ByRows{}, condition_lanes<Real>(left[i], left[i] + 1), of_one, searches);
+  }
 }
 
 /// How a batch is cut into the pieces that threads take: (runs of) whole packs of conditions, then half packs, then
@@ -218,7 +226,7 @@ struct Pieces {
 
 /// Of conditions that do not fill half a pack, so many take less time one after the other than half a pack does.
 /// docs/performance.md has the figures.
-inline std::int64_t most_by_rows(int states) { return states < 16 ? 1 : states < 48 ? 2 : states < 96 ? 3 : 4; }
+inline int most_by_rows(int states) { return states < 16 ? 1 : states < 48 ? 2 : states < 96 ? 3 : 4; }
 
 /// whole, half   conditions in a pack and in half a pack; half is 0 where there is none
 /// states        of conditions that may run one by one; 0 where they may not
@@ -255,13 +263,14 @@ WorkspaceNeeds launch_conditions(std::int64_t conditions, int width, const Works
   const std::int64_t first_half = pieces.packs * whole, first_single = first_half + pieces.halves * half;
   const PackThread g{{}, leaves_cache<Real>(conditions, op)};
   const std::int64_t runs = leaves_searches<Op> && width == 1 ? runs_of(pieces.packs) : pieces.packs;
+  const int by_rows = states > 0 ? most_by_rows(states) : 0;
+  const auto within = [&](std::int64_t end) { return end < conditions ? end : conditions; };
   return launch_packs<Scalar>(
       runs + pieces.halves + pieces.single, workspace, [&](std::int64_t piece, Scratch<Scalar>& scratch) {
         if (piece < runs || scratch.counting()) {
           if constexpr (leaves_searches<Op>) {
-            const std::int64_t first = runs > 0 ? piece * pieces.packs / runs * whole : 0;
-            const std::int64_t after = runs > 0 ? (piece + 1) * pieces.packs / runs * whole : 0;
-            return run_packs(g, op, first, after < conditions ? after : conditions, width, scratch);
+            const auto begin = [&](std::int64_t run) { return runs > 0 ? run * pieces.packs / runs * whole : 0; };
+            return run_packs(g, op, begin(piece), within(begin(piece + 1)), width, by_rows, scratch);
           } else {
             return run_pack(g, op, condition_lanes<Scalar>(piece * whole, conditions, width), scratch);
           }
@@ -270,7 +279,11 @@ WorkspaceNeeds launch_conditions(std::int64_t conditions, int width, const Works
         if constexpr (has_half_pack<Scalar>) {
           if (piece < pieces.halves) {
             Scratch<Half> of_half{reinterpret_cast<Half*>(scratch.data)};
-            return run_pack(g, op, condition_lanes<Half>(first_half + piece * half, conditions, width), of_half);
+            const std::int64_t first = first_half + piece * half;
+            if constexpr (leaves_searches<Op>)
+              return run_packs(g, op, first, within(first + half), width, by_rows, of_half);
+            else
+              return run_pack(g, op, condition_lanes<Half>(first, conditions, width), of_half);
           }
         }
         if constexpr (runs_by_rows<Op>) {
