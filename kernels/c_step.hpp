@@ -277,10 +277,10 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
     int searching = 0;
     for (int w = 0; w < W / at_once; ++w) {
       search[w].update(found + w * width, kl + w * width);
-      searching += search[w].active() ? 1 : 0;
+      searching += w < lanes.count && search[w].active() ? 1 : 0;
     }
     active = searching > 0;
-    if (rounds == 1 && searching <= searches.leaves) break;
+    if (rounds == 1 && searching <= searches.most_left) break;
   }
   const int conditions = lanes.count;
   lanes.count = 0;

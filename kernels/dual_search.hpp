@@ -92,14 +92,15 @@ class DualSearch {
 
     // x(y) at y = 0 by inverse interpolation through the nearest points: one, two (the secant, bent) or three.
     const Point a = nearest_[0], b = nearest_[1], c = nearest_[2];
-    double next = a.x + a.y, error = 0.5 * magnitude(a.y);  // as of the power law 1 / eta
+    // As of the power law 1 / eta. Other candidates lie about as far from the next dual as its error is expected to be.
+    double next = a.x + a.y, error = 0.5 * magnitude(a.y);
     if (points_ > 1) {
       const double slope = clamp((b.x - a.x) / (b.y - a.y), -5.0, -1.0 / 3.0);
       // Two points: half the curvature of 1 / (eta + constant)^2, which falls ever more steeply up to 1 / eta^2.
       double curvature = slope < -0.5 ? -slope * (2.0 * slope + 1.0) / 8.0 : 0.0;
       if (points_ > 2) curvature = ((c.x - b.x) / (c.y - b.y) - slope) / (c.y - a.y);
       next = a.x - a.y * slope;
-      error = 0.05 * magnitude((next - a.x) * (next - b.x));  // how far other candidates lie
+      error = 0.05 * magnitude((next - a.x) * (next - b.x));
       const double reach = 0.3 * magnitude(next - a.x);
       const double correction = clamp(a.y * b.y * curvature, -reach, reach);
       next += correction;
@@ -223,7 +224,7 @@ template <int W>
 struct Searches {
   DualSearch of[W];
   bool begun = false;  ///< else they begin
-  int leaves = 0;      ///< the pack ends once no more than so many search, a dual of each at a time
+  int most_left = 0;   ///< the pack ends once no more conditions than these search, a dual of each at a time
 };
 
 }  // namespace mdgps::kernels::inline MDGPS_TARGET

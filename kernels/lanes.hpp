@@ -20,8 +20,8 @@ struct Batch {
 };
 
 /// The (condition, step) each lane works on, and the lanes whose results are stored: stored[0], ..., stored[count - 1].
-/// The others compute the same numbers again, a candidate that was not chosen, or a search that is left to another
-/// pack. Where all are stored, it is in order.
+/// The others compute the same numbers again, a candidate that was not chosen, or a search that is left to go on
+/// elsewhere. Where all are stored, it is in order.
 template <class Scalar>
 struct Lanes {
   std::int64_t condition[lane_count<Scalar>];

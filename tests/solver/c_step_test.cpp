@@ -132,7 +132,12 @@ TYPED_TEST(PropertyOfCStep, SearchesThatPacksLeaveToOneAnotherEndWithTheBytesOfC
                                           all.dual_evaluations.elements().end());
     std::ranges::sort(evaluations);
     EXPECT_GE(evaluations[evaluations.size() - 10], evaluations[20] + 2);  // or nothing was left
-    for (const std::size_t few : {4, 9, 14}) {  // the last searches of packs go on one by one
+    // In batches of few packs the last searches go on one by one: those of 4 and 7 outlast their pack's others.
+    for (const std::int64_t i : {5, 6}) {
+      EXPECT_GT(all.dual_evaluations(4), all.dual_evaluations(i));
+      EXPECT_GT(all.dual_evaluations(7), all.dual_evaluations(i));
+    }
+    for (const std::size_t few : {3, 7, 9, 14}) {
       const auto some = solved(problem({order.begin(), order.begin() + few}));
       for (std::size_t i = 0; i < few; ++i) expect_same(all, i, some, i);
     }

@@ -153,7 +153,7 @@ inline constexpr bool runs_by_rows = requires {
   Op::by_rows;
 };
 
-/// Whether an operation searches for duals, which a pack may leave to another: it is then called with its `Searches`.
+/// Whether an operation searches for duals, which a pack may leave: it is then called with its `Searches`.
 template <class Op>
 inline constexpr bool leaves_searches = requires {
   Op::may_leave_searches;
@@ -168,12 +168,14 @@ inline std::int64_t runs_of(std::int64_t packs) {
 }
 
 /// Runs `op` for the conditions first, ..., last - 1 pack by pack. Searches that a pack leaves go on in packs of their
-/// own, as soon as there are enough to fill one, and the last few one by one. A condition's bytes stay.
+/// own, as soon as there are enough to fill one or no others come; no more than `by_rows` go on one by one. A
+/// condition's bytes stay.
 /// width    lanes of a condition; with more than one, packs leave nothing
-/// by_rows  how many conditions take less time one by one than a pack does; 0 where they may not
+/// by_rows  so many conditions take less time one by one than a pack does; 0 where they may not
 template <class Scalar, class Op>
 void run_packs(const PackThread& g, const Op& op, std::int64_t first, std::int64_t last, int width, int by_rows,
                Scratch<Scalar>& scratch) {
+  static_assert(runs_by_rows<Op>);
   constexpr int W = lane_count<Scalar>, half = W / 2;
   using Real = Element<Scalar>;
   if (scratch.counting()) {
@@ -183,11 +185,13 @@ void run_packs(const PackThread& g, const Op& op, std::int64_t first, std::int64
   std::int64_t left[2 * W];
   DualSearch state[2 * W];
   int count = 0;
-  const auto run = [&](const Lanes<Scalar>& lanes, Searches<W>& searches, bool others_follow) {
-    searches.leaves = width > 1 ? 0 : others_follow || by_rows > half ? half : by_rows;
+  const auto run = [&](const Lanes<Scalar>& lanes, Searches<W>& searches) {
+    const bool others_follow = count > 0 || first < last;
+    const int most_left = others_follow || by_rows > half ? half : by_rows;
+    searches.most_left = width > 1 ? 0 : most_left;
     auto fresh = scratch;
     run_pack(g, op, lanes, fresh, searches);
-    for (int w = 0; searches.leaves > 0 && w < lanes.count; ++w) {
+    for (int w = 0; w < lanes.count; ++w) {
       if (!searches.of[w].active()) continue;
       left[count] = lanes.condition[w];
       state[count++] = searches.of[w];
@@ -203,11 +207,13 @@ void run_packs(const PackThread& g, const Op& op, std::int64_t first, std::int64
       lanes.condition[w] = left[from];
       searches.of[w] = state[from];
     }
-    run(lanes, searches, count > 0);
+    run(lanes, searches);
   };
-  for (const int whole = W / width; first < last; first += whole) {
+  while (first < last) {
+    const auto lanes = condition_lanes<Scalar>(first, last, width);
+    first += W / width;
     Searches<W> searches;
-    run(condition_lanes<Scalar>(first, last, width), searches, count > 0 || first + whole < last);
+    run(lanes, searches);
     if (count >= W) go_on();
   }
   if (count > by_rows) go_on();
@@ -229,8 +235,8 @@ struct Pieces {
 inline int most_by_rows(int states) { return states < 16 ? 1 : states < 48 ? 2 : states < 96 ? 3 : 4; }
 
 /// whole, half   conditions in a pack and in half a pack; half is 0 where there is none
-/// states        of conditions that may run one by one; 0 where they may not
-inline Pieces pieces_of(std::int64_t conditions, std::int64_t whole, std::int64_t half, int states,
+/// by_rows       how many may run one by one; 0 where none may
+inline Pieces pieces_of(std::int64_t conditions, std::int64_t whole, std::int64_t half, int by_rows,
                         std::int64_t threads) {
   Pieces pieces{conditions / whole, 0, 0};
   if (half > 0 && pieces.packs < threads) pieces.packs = 0;  // there are too few for all threads
@@ -241,7 +247,7 @@ inline Pieces pieces_of(std::int64_t conditions, std::int64_t whole, std::int64_
   }
   if (left == 0) return pieces;
   const bool others_wait = pieces.packs + pieces.halves == 0;
-  if (states > 0 && (others_wait ? (left + threads - 1) / threads : left) <= most_by_rows(states)) {
+  if ((others_wait ? (left + threads - 1) / threads : left) <= by_rows) {
     pieces.single = left;
   } else {
     ++(half > 0 ? pieces.halves : pieces.packs);
@@ -257,13 +263,12 @@ WorkspaceNeeds launch_conditions(std::int64_t conditions, int width, const Works
   using Half = HalfPack<Scalar>;
   if (width > lane_count<Scalar>) width = lane_count<Scalar>;
   const int whole = lane_count<Scalar> / width, half = has_half_pack<Scalar> ? lane_count<Half> / width : 0;
-  int states = 0;
-  if constexpr (runs_by_rows<Op>) states = width > 1 || has_compiled_size(op) ? 0 : op.shape.states;
-  const Pieces pieces = pieces_of(conditions, whole, half, states, omp_get_max_threads());
+  int by_rows = 0;
+  if constexpr (runs_by_rows<Op>) by_rows = width > 1 || has_compiled_size(op) ? 0 : most_by_rows(op.shape.states);
+  const Pieces pieces = pieces_of(conditions, whole, half, by_rows, omp_get_max_threads());
   const std::int64_t first_half = pieces.packs * whole, first_single = first_half + pieces.halves * half;
   const PackThread g{{}, leaves_cache<Real>(conditions, op)};
   const std::int64_t runs = leaves_searches<Op> && width == 1 ? runs_of(pieces.packs) : pieces.packs;
-  const int by_rows = states > 0 ? most_by_rows(states) : 0;
   const auto within = [&](std::int64_t end) { return end < conditions ? end : conditions; };
   return launch_packs<Scalar>(
       runs + pieces.halves + pieces.single, workspace, [&](std::int64_t piece, Scratch<Scalar>& scratch) {
