@@ -269,26 +269,24 @@ WorkspaceNeeds launch_conditions(std::int64_t conditions, int width, const Works
   const std::int64_t first_half = pieces.packs * whole, first_single = first_half + pieces.halves * half;
   const PackThread g{{}, leaves_cache<Real>(conditions, op)};
   const std::int64_t runs = leaves_searches<Op> && width == 1 ? runs_of(pieces.packs) : pieces.packs;
-  const auto within = [&](std::int64_t end) { return end < conditions ? end : conditions; };
+  const auto begin = [&](std::int64_t run) { return run * pieces.packs / runs * whole; };
+  const auto run = [&]<class Packed>(std::int64_t first, std::int64_t last, Scratch<Packed>& scratch) {
+    if (last > conditions) last = conditions;
+    if constexpr (leaves_searches<Op>)
+      run_packs(g, op, first, last, width, by_rows, scratch);
+    else
+      run_pack(g, op, condition_lanes<Packed>(first, last, width), scratch);
+  };
   return launch_packs<Scalar>(
       runs + pieces.halves + pieces.single, workspace, [&](std::int64_t piece, Scratch<Scalar>& scratch) {
-        if (piece < runs || scratch.counting()) {
-          if constexpr (leaves_searches<Op>) {
-            const auto begin = [&](std::int64_t run) { return runs > 0 ? run * pieces.packs / runs * whole : 0; };
-            return run_packs(g, op, begin(piece), within(begin(piece + 1)), width, by_rows, scratch);
-          } else {
-            return run_pack(g, op, condition_lanes<Scalar>(piece * whole, conditions, width), scratch);
-          }
-        }
+        if (scratch.counting()) return run(0, conditions, scratch);
+        if (piece < runs) return run(begin(piece), begin(piece + 1), scratch);
         piece -= runs;
         if constexpr (has_half_pack<Scalar>) {
           if (piece < pieces.halves) {
             Scratch<Half> of_half{reinterpret_cast<Half*>(scratch.data)};
             const std::int64_t first = first_half + piece * half;
-            if constexpr (leaves_searches<Op>)
-              return run_packs(g, op, first, within(first + half), width, by_rows, of_half);
-            else
-              return run_pack(g, op, condition_lanes<Half>(first, conditions, width), of_half);
+            return run(first, first + half, of_half);
           }
         }
         if constexpr (runs_by_rows<Op>) {
