@@ -158,8 +158,7 @@ MDGPS_FUNCTION void covariance_of(const Group& g, const Matrix<Scalar>& inverse,
 template <class Group, class Scalar, class T>
 MDGPS_FUNCTION void backward_pass(const Group& g, const Lanes<Scalar>& lanes, const Shape& shape,
                                   const DynamicsBatch<const T>& dynamics, const CostBatch<const T>& cost,
-                                  const PolicyBatch<T>& policy, const Batch<std::int32_t>& status,
-                                  Scratch<Scalar>& scratch) {
+                                  const PolicyBatch<T>& policy, const StatusBatch& status, Scratch<Scalar>& scratch) {
   const int n = shape.states, m = shape.actions, p = shape.joint();
   const auto f = scratch.take_matrix(n, p);
   const auto f_c = scratch.take_vector(n);
@@ -172,8 +171,9 @@ MDGPS_FUNCTION void backward_pass(const Group& g, const Lanes<Scalar>& lanes, co
   if (scratch.counting()) return;
 
   step_scratch.start(g);
-  Mask<Scalar> positive = true, all_finite = true;  // the latter judged before the first failing factor
+  Found<Scalar> found;
   for (int t = shape.steps - 1; t >= 0; --t) {
+    found.begin_step(t);
     const bool last = t == shape.steps - 1;
     if (!last) {
       load(g, lanes, dynamics.transition, t, f);
@@ -188,15 +188,15 @@ MDGPS_FUNCTION void backward_pass(const Group& g, const Lanes<Scalar>& lanes, co
       prefetch(g, lanes, cost.gradient, t - 1, p);
       if constexpr (fetches_before_writing<Group>) prefetch(g, lanes, policy, t - 1, m, n);
     }
-    const Mask<Scalar> positive_so_far = positive;
-    riccati_step(g, f, f_c, last, Q, K, k, L, positive, step_scratch);
+    const Mask<Scalar> positive_so_far = found.positive;
+    riccati_step(g, f, f_c, last, Q, K, k, L, found.positive, step_scratch);
     covariance_of(g, step_scratch.inverse, C);
-    all_finite = all_finite & (finite(sum_of_lower(g, Q)) | !positive_so_far);
+    found.all_finite = found.all_finite & (finite(sum_of_lower(g, Q)) | !positive_so_far);
     store(g, lanes, K, policy.gain, t);
     store(g, lanes, k, policy.offset, t);
     store(g, lanes, C, policy.covariance, t);
   }
-  store_outcome(g, lanes, !all_finite, Outcome::not_finite, !positive, Outcome::not_positive_definite, status);
+  store_outcome(g, lanes, found, status);
 }
 
 }  // namespace mdgps::kernels::inline MDGPS_TARGET

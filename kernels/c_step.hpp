@@ -22,7 +22,8 @@ struct CStepBatch {
   Batch<const T> epsilon, initial_dual;
   PolicyBatch<T> policy;
   Batch<T> dual, kl;
-  Batch<std::int32_t> evaluations, status;
+  Batch<std::int32_t> evaluations;
+  StatusBatch status;
   Batch<const T> entropy_weight{};  ///< w; no memory: 0
 };
 
@@ -131,22 +132,28 @@ struct CStepScratch {
 template <class Scalar>
 struct DualValue {
   Scalar kl;
-  Mask<Scalar> positive;    ///< every Quu had a factor
-  Mask<Scalar> all_finite;  ///< judged before the first failing factor
+  Found<Scalar> found;
+
+  MDGPS_FUNCTION Evaluation of(int w) const {
+    return {found.outcome(w), static_cast<double>(lane(kl, w)), found.failed_step(w)};
+  }
 };
 
 /// The minimiser of the Lagrangian at the lanes' 1/eta (into the steps' K, k, L) and its divergence.
+/// reference_found   of its factorisations
 template <class Group, class Scalar>
 MDGPS_FUNCTION DualValue<Scalar> evaluate_dual(const Group& g, const CStepSteps<Scalar>& steps,
-                                               const Scalar& inverse_eta, Mask<Scalar> reference_ok,
+                                               const Scalar& inverse_eta, const Found<Scalar>& reference_found,
                                                CStepScratch<Scalar>& s) {
   const int p = steps.shape.joint();
   const auto Q = s.Q.block(0, 0, p, p);
   const Vector<Scalar> q{&s.Q(p, 0), p};
-  DualValue<Scalar> value{Scalar{}, reference_ok, true};
+  DualValue<Scalar> value{Scalar{}, reference_found};
+  Found<Scalar>& found = value.found;
   s.riccati.start(g);
   for (int t = steps.shape.steps - 1; t >= 0; --t) {
     const bool last = t == steps.shape.steps - 1;
+    found.begin_step(t);
     if (t > 0 && lane_count<Scalar> == 1) steps.prefetch(g, t - 1);  // packs are long: the processor sees them coming
     const auto f = steps.transition(t), L = steps.factor(t), K = steps.gain(t);
     const auto H = steps.hessian(t);
@@ -161,9 +168,9 @@ MDGPS_FUNCTION DualValue<Scalar> evaluate_dual(const Group& g, const CStepSteps<
     product(g, transpose(reference.G), reference.G, Q, Update::add, Part::lower);
     product(g, transpose(reference.G), reference.h, q, Update::subtract);
 
-    const Mask<Scalar> positive_so_far = value.positive;
-    riccati_step(g, f, f_c, last, s.Q, K, k, L, value.positive, s.riccati);
-    value.all_finite = value.all_finite & (finite(sum_of_lower(g, s.Q)) | !positive_so_far);
+    const Mask<Scalar> positive_so_far = found.positive;
+    riccati_step(g, f, f_c, last, s.Q, K, k, L, found.positive, s.riccati);
+    found.all_finite = found.all_finite & (finite(sum_of_lower(g, s.Q)) | !positive_so_far);
     if (steps.entropy_weight != nullptr) {
       const Scalar widening = root(Scalar(1.0) + inverse_eta * steps.entropy_weight[t]);
       const Scalar narrowing = Scalar(1.0) / widening;
@@ -175,9 +182,10 @@ MDGPS_FUNCTION DualValue<Scalar> evaluate_dual(const Group& g, const CStepSteps<
 
     divergence_to_go_step(g, f, f_c, steps.noise(t), last, K, k, transpose(s.riccati.inverse), -log_determinant(g, L),
                           reference, s.divergence, s.to_go);
+    found.all_finite = found.all_finite & (finite(s.divergence.c) | !found.positive);
   }
   value.kl = expected_divergence(g, s.divergence, s.initial_mean, s.initial_covariance, s.x);
-  value.all_finite = value.all_finite & (finite(value.kl) | !value.positive);
+  found.all_finite = found.all_finite & (finite(value.kl) | !found.positive);
   return value;
 }
 
@@ -189,13 +197,12 @@ MDGPS_FUNCTION void store_search(const DualSearch& search, std::int64_t conditio
   *b.dual.at(condition, 0) = fell ? *b.initial_dual.at(condition, 0) : static_cast<T>(search.eta(0));
   *b.kl.at(condition, 0) = fell ? T{} : static_cast<T>(search.kl());
   *b.evaluations.at(condition, 0) = search.evaluations();
-  const Outcome outcome = state == DualSearch::State::converged                        ? Outcome::ok
-                          : state == DualSearch::State::inactive                       ? Outcome::constraint_inactive
-                          : !fell                                                      ? Outcome::not_converged
-                          : search.last_failure() == Evaluation::not_positive_definite ? Outcome::not_positive_definite
-                          : search.last_failure() == Evaluation::not_finite            ? Outcome::not_finite
-                                                                                       : Outcome::not_converged;
-  *b.status.at(condition, 0) = static_cast<std::int32_t>(outcome);
+  const Evaluation& failure = search.last_failure();
+  const Outcome outcome = state == DualSearch::State::converged     ? Outcome::ok
+                          : state == DualSearch::State::inactive    ? Outcome::constraint_inactive
+                          : !fell || failure.outcome == Outcome::ok ? Outcome::not_converged
+                                                                    : failure.outcome;
+  b.status.store(condition, 0, outcome, failure.failed_step);
 }
 
 /// The groups among which a condition's candidate duals are shared out. A group alone takes them all, in its lanes.
@@ -223,10 +230,11 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
   if (scratch.counting()) return;
   if (b.entropy_weight.data == nullptr) steps.entropy_weight = nullptr;
 
-  Mask<Scalar> reference_ok = true;
+  Found<Scalar> reference_found;
   load(g, lanes, b.initial.mean, 0, s.initial_mean);
   load(g, lanes, b.initial.covariance, 0, s.initial_covariance);
   for (int t = 0; t < T_; ++t) {
+    reference_found.begin_step(t);
     if (is_alone<Group> && asks_ahead(g) && t + 1 < T_) prefetch(g, lanes, b, t + 1, shape);
     if (t + 1 < T_) {
       load(g, lanes, b.dynamics.transition, t, steps.transition(t));
@@ -237,7 +245,7 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
     load(g, lanes, b.cost.gradient, t, steps.cost_gradient(t));
     auto reference = steps.reference(t);
     load_reference(g, lanes, b.reference, t, steps.gain(t), steps.action_offset(t), s.covariance, s.riccati.inverse,
-                   reference, reference_ok);
+                   reference, reference_found.positive);
     for_each(g, 1, [&](int) { steps.set_log_determinant(t, reference.log_determinant); });
     if (steps.entropy_weight != nullptr)
       for_each(g, W, [&](int w) { lane(steps.entropy_weight[t], w) = *b.entropy_weight.at(lanes.condition[w], t); });
@@ -254,7 +262,6 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
   }
   constexpr int most = W > DualSearch::max_width ? W : DualSearch::max_width;
   Evaluation found[most];
-  double kl[most];
   bool active = true;
   for (int round = 0;;) {
     // A search that is done is evaluated again at its dual: its lane writes the same numbers.
@@ -262,21 +269,15 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
     for (int w = 0; w < W; ++w)
       lane(inverse_eta, w) = static_cast<Element<Scalar>>(
           1.0 / search[w / at_once].eta(team.rank() * width + round * at_once + w % at_once));
-    const auto value = evaluate_dual(g, steps, inverse_eta, reference_ok, s);
+    const auto value = evaluate_dual(g, steps, inverse_eta, reference_found, s);
     if (!active) break;  // after rounds, of which the last need not have had the dual chosen: now all lanes have it
-    for (int w = 0; w < W; ++w) {
-      found[round * W + w] = !get_lane(value.all_finite, w) ? Evaluation::not_finite
-                             : !get_lane(value.positive, w) ? Evaluation::not_positive_definite
-                                                            : Evaluation::ok;
-      kl[round * W + w] = static_cast<double>(lane(value.kl, w));
-    }
+    for (int w = 0; w < W; ++w) found[round * W + w] = value.of(w);
     if (++round < rounds) continue;
     round = 0;
     team.share(found[0], found);
-    team.share(kl[0], kl);
     int searching = 0;
     for (int w = 0; w < W / at_once; ++w) {
-      search[w].update(found + w * width, kl + w * width);
+      search[w].update(found + w * width);
       searching += w < lanes.count && search[w].active() ? 1 : 0;
     }
     active = searching > 0;

@@ -8,7 +8,7 @@
 /// With few conditions an evaluation takes several duals at once (speculation): the search's own and others around it,
 /// at distances that double from the error expected of it.
 
-#include "kernels/core.hpp"
+#include "kernels/outcome.hpp"
 
 namespace mdgps::kernels::inline MDGPS_TARGET {
 
@@ -20,7 +20,11 @@ struct DualSearchOptions {
 };
 
 /// What an evaluation of the dual found.
-enum class Evaluation { ok, not_positive_definite, not_finite };
+struct Evaluation {
+  Outcome outcome;  ///< ok, not_positive_definite or not_finite
+  double kl;        ///< where it is ok
+  int failed_step;  ///< where it is not
+};
 
 /// The search of one condition: evaluate at eta(0), ..., eta(width - 1), then update(), until !active().
 class DualSearch {
@@ -36,7 +40,7 @@ class DualSearch {
     x_ = dual > 0 ? clamp(::log(dual), x_min_, x_max_) : 0.0;
     spread_ = 1.0;
     if (!(epsilon > 0) || !finite(epsilon)) {
-      failure_ = Evaluation::not_finite;
+      failure_ = {Outcome::not_finite, NAN, -1};
       state_ = State::failed;
     }
   }
@@ -49,42 +53,44 @@ class DualSearch {
   MDGPS_FUNCTION bool active() const { return state_ == State::searching || state_ == State::settling; }
   MDGPS_FUNCTION int evaluations() const { return evaluations_; }
   MDGPS_FUNCTION double kl() const { return kl_; }
-  MDGPS_FUNCTION Evaluation last_failure() const { return failure_; }
+  /// What was found at the last dual without a solution; ok where there was none.
+  MDGPS_FUNCTION const Evaluation& last_failure() const { return failure_; }
 
-  /// Takes the divergences found at the candidates and moves on. A search that is not active stays as it is.
-  MDGPS_FUNCTION void update(const Evaluation* found, const double* kl) {
+  /// Takes what was found at the candidates and moves on. A search that is not active stays as it is.
+  MDGPS_FUNCTION void update(const Evaluation* found) {
     if (!active()) return;
     ++evaluations_;
     double x[max_width] = {};
     for (int c = 0; c < options_.width; ++c) x[c] = log_dual(c);
     if (state_ == State::settling) {  // every candidate is the same dual
-      if (found[0] == Evaluation::ok) kl_ = kl[0];
+      if (found[0].outcome == Outcome::ok) kl_ = found[0].kl;
       failure_ = found[0];
-      state_ = found[0] == Evaluation::ok ? State::not_converged : State::failed;
+      state_ = found[0].outcome == Outcome::ok ? State::not_converged : State::failed;
       return;
     }
 
     int best = -1;
     for (int c = 0; c < options_.width; ++c)
-      if (found[c] == Evaluation::ok && (best < 0 || distance(kl[c]) < distance(kl[best]))) best = c;
-    if (best >= 0 && distance(kl[best]) <= options_.tolerance * epsilon_)
-      return end(State::converged, best, x[best], kl[best]);
+      if (found[c].outcome == Outcome::ok && (best < 0 || distance(found[c].kl) < distance(found[best].kl))) best = c;
+    if (best >= 0 && distance(found[best].kl) <= options_.tolerance * epsilon_)
+      return end(State::converged, best, x[best], found[best].kl);
 
     double highest = x[0];
     bool failed = true;
     for (int c = 0; c < options_.width; ++c) {
       if (x[c] > highest) highest = x[c];
-      if (found[c] != Evaluation::ok) {
+      if (found[c].outcome != Outcome::ok) {
         failure_ = found[c];
         raise_low(x[c]);
         continue;
       }
       failed = false;
-      if (c == 0 || x[c] != x[0]) remember({x[c], logarithm_of_ratio(kl[c])});  // at an end of the range all are one
-      if (kl[c] > epsilon_) {
+      const double kl = found[c].kl;
+      if (c == 0 || x[c] != x[0]) remember({x[c], logarithm_of_ratio(kl)});  // at an end of the range all are one
+      if (kl > epsilon_) {
         raise_low(x[c]);
       } else {
-        if (x[c] <= x_min_) return end(State::inactive, c, x[c], kl[c]);
+        if (x[c] <= x_min_) return end(State::inactive, c, x[c], kl);
         lower_high(x[c]);
       }
     }
@@ -214,7 +220,7 @@ class DualSearch {
   Point nearest_[3] = {};
   bool has_low_ = false, has_high_ = false;
   int points_ = 0, evaluations_ = 0, failures_ = 0, chosen_ = 0;
-  Evaluation failure_ = Evaluation::ok;
+  Evaluation failure_{};
   State state_ = State::searching;
 };
 

@@ -27,7 +27,7 @@ template <class Group, class Scalar, class T>
 MDGPS_FUNCTION void forward_pass(const Group& g, const Lanes<Scalar>& lanes, const Shape& shape,
                                  const GaussianBatch<const T>& initial, const DynamicsBatch<const T>& dynamics,
                                  const PolicyBatch<const T>& policy, const GaussianBatch<T>& distribution,
-                                 const Batch<std::int32_t>& status, Scratch<Scalar>& scratch) {
+                                 const StatusBatch& status, Scratch<Scalar>& scratch) {
   const int n = shape.states, m = shape.actions, p = shape.joint();
   const auto f = scratch.take_matrix(n, p);
   const auto f_S = scratch.take_matrix(n, p);
@@ -39,18 +39,19 @@ MDGPS_FUNCTION void forward_pass(const Group& g, const Lanes<Scalar>& lanes, con
   const auto C = scratch.take_matrix(m, m);
   if (scratch.counting()) return;
 
-  Mask<Scalar> all_finite = true;
+  Found<Scalar> found;
   load(g, lanes, initial.mean, 0, mean.segment(0, n));
   const auto S_x = S.block(0, 0, n, n);
   load(g, lanes, initial.covariance, 0, S_x);
   for (int t = 0; t < shape.steps; ++t) {
+    found.begin_step(t);
     load(g, lanes, policy.gain, t, K);
     load(g, lanes, policy.offset, t, k);
     load(g, lanes, policy.covariance, t, C);
     join_action(g, K, k, C, mean, S);
     store(g, lanes, mean, distribution.mean, t);
     store(g, lanes, S, distribution.covariance, t);
-    all_finite = all_finite & finite(sum_of(g, p, [&](int i) { return S(i, i) + mean(i); }));
+    found.all_finite = found.all_finite & finite(sum_of(g, p, [&](int i) { return S(i, i) + mean(i); }));
     if (t + 1 == shape.steps) break;
     load(g, lanes, dynamics.transition, t, f);
     load(g, lanes, dynamics.offset, t, next_mean);
@@ -72,7 +73,7 @@ MDGPS_FUNCTION void forward_pass(const Group& g, const Lanes<Scalar>& lanes, con
     load_lower(g, lanes, dynamics.covariance, t, S_x);
     product(g, f_S, transpose(f), S_x, Update::add, Part::symmetric);
   }
-  store_outcome(g, lanes, !all_finite, Outcome::not_finite, Mask<Scalar>(false), Outcome::ok, status);
+  store_outcome(g, lanes, found, status);
 }
 
 }  // namespace mdgps::kernels::inline MDGPS_TARGET

@@ -5,7 +5,7 @@
 /// Lanes are components: each lane holds one component's factor, and the points are read by all lanes alike.
 
 #include "kernels/cholesky.hpp"
-#include "kernels/lanes.hpp"
+#include "kernels/outcome.hpp"
 
 namespace mdgps::kernels::inline MDGPS_TARGET {
 

@@ -141,8 +141,7 @@ template <class Group, class Scalar, class T>
 MDGPS_FUNCTION void kl_divergence(const Group& g, const Lanes<Scalar>& lanes, const Shape& shape,
                                   const PolicyBatch<const T>& p, const PolicyBatch<const T>& q,
                                   const GaussianBatch<const T>& distribution, const Batch<T>& total,
-                                  const Batch<T>& per_step, const Batch<std::int32_t>& status,
-                                  Scratch<Scalar>& scratch) {
+                                  const Batch<T>& per_step, const StatusBatch& status, Scratch<Scalar>& scratch) {
   const int n = shape.states, m = shape.actions;
   const auto K = scratch.take_matrix(m, n);
   const auto k = scratch.take_vector(m);
@@ -156,10 +155,11 @@ MDGPS_FUNCTION void kl_divergence(const Group& g, const Lanes<Scalar>& lanes, co
   Reference<Scalar> reference{scratch.take_matrix(m, n + m), scratch.take_vector(m), {}};
   if (scratch.counting()) return;
 
-  Mask<Scalar> ok = true;
+  Found<Scalar> found;
   Scalar sum{};
   for (int t = 0; t < shape.steps; ++t) {
-    load_reference(g, lanes, q, t, K, k, C, U, reference, ok);
+    found.begin_step(t);
+    load_reference(g, lanes, q, t, K, k, C, U, reference, found.positive);
     load(g, lanes, p.gain, t, K);
     load(g, lanes, p.offset, t, k);
     load(g, lanes, p.covariance, t, C);
@@ -171,7 +171,7 @@ MDGPS_FUNCTION void kl_divergence(const Group& g, const Lanes<Scalar>& lanes, co
       prefetch(g, lanes, distribution.mean, t + 1, n);
       prefetch(g, lanes, distribution.covariance, t + 1, n, n);
     }
-    cholesky(g, C, ok);
+    cholesky(g, C, found.positive);
     for_each_entry(g, m, m, [&](int i, int j) {
       if (j > i) C(i, j) = Scalar{};
     });
@@ -182,9 +182,10 @@ MDGPS_FUNCTION void kl_divergence(const Group& g, const Lanes<Scalar>& lanes, co
     const Scalar step = maximum(Scalar{}, constant + Scalar(0.5) * quadratic);
     if (per_step.data != nullptr) store(g, lanes, step, per_step, t);
     sum += step;
+    found.all_finite = finite(sum);
   }
   store(g, lanes, sum, total, 0);
-  store_outcome(g, lanes, !finite(sum), Outcome::not_finite, !ok, Outcome::not_positive_definite, status);
+  store_outcome(g, lanes, found, status);
 }
 
 }  // namespace mdgps::kernels::inline MDGPS_TARGET

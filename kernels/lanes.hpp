@@ -237,18 +237,4 @@ MDGPS_FUNCTION void store(const Group& g, const Lanes<Scalar>& lanes, const Scal
   });
 }
 
-/// What a kernel reports of a condition; host/mdgps/solver/types.hpp gives the meanings.
-enum class Outcome : std::int32_t { ok, constraint_inactive, not_converged, not_positive_definite, not_finite };
-
-/// Stores one outcome per lane: `first` where its mask holds, else `second` where its mask holds, else ok.
-template <class Group, class Scalar>
-MDGPS_FUNCTION void store_outcome(const Group& g, const Lanes<Scalar>& lanes, Mask<Scalar> first, Outcome first_outcome,
-                                  Mask<Scalar> second, Outcome second_outcome, const Batch<std::int32_t>& to) {
-  for_each(g, lanes.count, [&](int r) {
-    const int w = lanes.stored[r];
-    const Outcome outcome = get_lane(first, w) ? first_outcome : get_lane(second, w) ? second_outcome : Outcome::ok;
-    *to.at(lanes.condition[w], lanes.step[w]) = static_cast<std::int32_t>(outcome);
-  });
-}
-
 }  // namespace mdgps::kernels::inline MDGPS_TARGET

@@ -150,7 +150,7 @@ MDGPS_FUNCTION void riccati_element(const Group& g, const Lanes<Scalar>& lanes, 
   for_each(g, n, [&](int i) { e.eta(i) = -gradient(i); });
   product(g, transpose(half_gain), half_offset, e.eta, Update::add);
   store_element(g, lanes, e, elements);
-  store_outcome(g, lanes, !finite_input, Outcome::not_finite, !ok, Outcome::not_positive_definite, outcome);
+  store_outcome(g, lanes, Found<Scalar>{ok, finite_input}, outcome);
 }
 
 /// One round of the scan: each lane's element takes in the one `distance` steps later. One that reaches the last step
@@ -233,33 +233,32 @@ MDGPS_FUNCTION void policy_from_value(const Group& g, const Lanes<Scalar>& lanes
     step_scratch.value.factorise(g);
   }
 
-  Mask<Scalar> positive = true;
-  riccati_step(g, f, f_c, false, Q, K, k, L, positive, step_scratch);
+  Found<Scalar> found;
+  riccati_step(g, f, f_c, false, Q, K, k, L, found.positive, step_scratch);
   covariance_of(g, step_scratch.inverse, C);
-  const Mask<Scalar> all_finite = finite(sum_of_lower(g, Q));
+  found.all_finite = finite(sum_of_lower(g, Q));
   store(g, lanes, K, policy.gain, 0);
   store(g, lanes, k, policy.offset, 0);
   store(g, lanes, C, policy.covariance, 0);
   // What the step's element has met comes first.
   for_each(g, lanes.count, [&](int w) {
     std::int32_t& known = *outcome.at(lanes.condition[w], lanes.step[w]);
-    if (known != static_cast<std::int32_t>(Outcome::ok)) return;
-    const Outcome found = !get_lane(all_finite, w) ? Outcome::not_finite
-                          : !get_lane(positive, w) ? Outcome::not_positive_definite
-                                                   : Outcome::ok;
-    known = static_cast<std::int32_t>(found);
+    if (known == static_cast<std::int32_t>(Outcome::ok)) known = static_cast<std::int32_t>(found.outcome(w));
   });
 }
 
-/// A condition's status is the outcome of the first step that failed, on the way from the last one back.
+/// A condition's status is the outcome of the first step that failed, on the way forward or backward.
 template <class Group, class Scalar>
-MDGPS_FUNCTION void status_of_steps(const Group& g, const Lanes<Scalar>& lanes, const Shape& shape,
-                                    const Batch<const std::int32_t>& outcome, const Batch<std::int32_t>& status) {
+MDGPS_FUNCTION void status_of_steps(const Group& g, const Lanes<Scalar>& lanes, const Shape& shape, bool backward,
+                                    const Batch<const std::int32_t>& outcome, const StatusBatch& status) {
   for_each(g, lanes.count, [&](int w) {
-    std::int32_t found = static_cast<std::int32_t>(Outcome::ok);
-    for (int t = shape.steps - 1; t >= 0 && found == static_cast<std::int32_t>(Outcome::ok); --t)
-      found = *outcome.at(lanes.condition[w], t);
-    *status.at(lanes.condition[w], 0) = found;
+    Outcome found = Outcome::ok;
+    int t = 0;
+    for (int i = 0; i < shape.steps && found == Outcome::ok; ++i) {
+      t = backward ? shape.steps - 1 - i : i;
+      found = static_cast<Outcome>(*outcome.at(lanes.condition[w], t));
+    }
+    status.store(lanes.condition[w], 0, found, t);
   });
 }
 
@@ -364,8 +363,9 @@ MDGPS_FUNCTION void marginal_from_scan(const Group& g, const Lanes<Scalar>& lane
   join_action(g, K, k, C, mean, S);
   store(g, lanes, mean, distribution.mean, 0);
   store(g, lanes, S, distribution.covariance, 0);
-  const Mask<Scalar> all_finite = finite(sum_of(g, p, [&](int i) { return S(i, i) + mean(i); }));
-  store_outcome(g, lanes, !all_finite, Outcome::not_finite, Mask<Scalar>(false), Outcome::ok, outcome);
+  Found<Scalar> found;
+  found.all_finite = finite(sum_of(g, p, [&](int i) { return S(i, i) + mean(i); }));
+  store_outcome(g, lanes, found, outcome);
 }
 
 }  // namespace mdgps::kernels::inline MDGPS_TARGET

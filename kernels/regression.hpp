@@ -3,7 +3,7 @@
 /// global policy from a handful of samples.   [MDGPS 3.1, B.1]; Levine & Abbeel 2014, Section 3.
 
 #include "kernels/cholesky.hpp"
-#include "kernels/lanes.hpp"
+#include "kernels/outcome.hpp"
 
 namespace mdgps::kernels::inline MDGPS_TARGET {
 
@@ -135,8 +135,7 @@ MDGPS_FUNCTION void fit_linear_gaussian(const Group& g, const Lanes<Scalar>& lan
   store(g, lanes, A, b.gain, 0);
   store(g, lanes, c, b.offset, 0);
   store(g, lanes, F, b.covariance, 0);
-  store_outcome(g, lanes, !(finite_input & finite_fit), Outcome::not_finite, !ok, Outcome::not_positive_definite,
-                b.status);
+  store_outcome(g, lanes, Found<Scalar>{ok, Mask<Scalar>(finite_input & finite_fit)}, b.status);
 }
 
 }  // namespace mdgps::kernels::inline MDGPS_TARGET

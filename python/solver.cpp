@@ -108,18 +108,23 @@ void dispatch(const Output& array, const Operation& operation) {
     operation(float{});
 }
 
-void backward_pass(const Inputs<3>& f, const Inputs<3>& l, const Outputs<3>& p, const Output& status) {
+mdgps::StatusView status_view(const Output& status, const Output& failed_step) {
+  return {status_view<1>(status), view<std::int32_t, 1>("failed_step", failed_step)};
+}
+
+void backward_pass(const Inputs<3>& f, const Inputs<3>& l, const Outputs<3>& p, const Output& status,
+                   const Output& failed_step) {
   dispatch(p[0], [&]<class Real>(Real) {
     mdgps::backward_pass<Real>(dynamics<const Real>(f), cost<const Real>(l), policy<Real>("policy", p),
-                               status_view<1>(status));
+                               status_view(status, failed_step));
   });
 }
 
-void forward_pass(const Inputs<2>& x, const Inputs<3>& f, const Inputs<3>& p, const Outputs<2>& z,
-                  const Output& status) {
+void forward_pass(const Inputs<2>& x, const Inputs<3>& f, const Inputs<3>& p, const Outputs<2>& z, const Output& status,
+                  const Output& failed_step) {
   dispatch(z[0], [&]<class Real>(Real) {
     mdgps::forward_pass<Real>(initial<const Real>(x), dynamics<const Real>(f), policy<const Real>("policy", p),
-                              distribution<Real>(z), status_view<1>(status));
+                              distribution<Real>(z), status_view(status, failed_step));
   });
 }
 
@@ -240,8 +245,8 @@ mdgps::SolverPath path_named(const std::string& name) {
 void c_step(const Inputs<2>& x, const Inputs<3>& f, const Inputs<3>& l, const Inputs<3>& q, const Input& epsilon,
             const Input& initial_dual, const std::optional<Input>& entropy_weight, const Outputs<3>& p,
             const Output& dual, const Output& kl_divergence, const Output& dual_evaluations, const Output& status,
-            double tolerance, int max_evaluations, double min_dual, double max_dual, int speculation,
-            const std::string& path) {
+            const Output& failed_step, double tolerance, int max_evaluations, double min_dual, double max_dual,
+            int speculation, const std::string& path) {
   dispatch(dual, [&]<class Real>(Real) {
     mdgps::CStepOptions options;
     options.tolerance = tolerance;
@@ -256,7 +261,8 @@ void c_step(const Inputs<2>& x, const Inputs<3>& f, const Inputs<3>& l, const In
         {initial<const Real>(x), dynamics<const Real>(f), cost<const Real>(l), policy<const Real>("reference", q),
          view<const Real, 1>("step_size", epsilon), view<const Real, 1>("initial_dual", initial_dual), w},
         {policy<Real>("policy", p), view<Real, 1>("dual", dual), view<Real, 1>("kl_divergence", kl_divergence),
-         view<std::int32_t, 1>("dual_evaluations", dual_evaluations), status_view<1>(status)},
+         view<std::int32_t, 1>("dual_evaluations", dual_evaluations), status_view<1>(status),
+         view<std::int32_t, 1>("failed_step", failed_step)},
         options);
   });
 }
@@ -269,9 +275,9 @@ NB_MODULE(_solver, module) {
   // The arrays are held by the caller's frame while the lock on Python is released.
   const auto released = nb::call_guard<nb::gil_scoped_release>();
   module.def("backward_pass", &backward_pass, nb::arg("dynamics"), nb::arg("cost"), nb::arg("policy"),
-             nb::arg("status"), released);
+             nb::arg("status"), nb::arg("failed_step"), released);
   module.def("forward_pass", &forward_pass, nb::arg("initial"), nb::arg("dynamics"), nb::arg("policy"),
-             nb::arg("distribution"), nb::arg("status"), released);
+             nb::arg("distribution"), nb::arg("status"), nb::arg("failed_step"), released);
   module.def("kl_divergence", &kl_divergence, nb::arg("policy"), nb::arg("reference"), nb::arg("distribution"),
              nb::arg("total"), nb::arg("per_step"), nb::arg("status"), released);
   module.def("expected_cost", &expected_cost, nb::arg("distribution"), nb::arg("cost"), nb::arg("total"),
@@ -290,7 +296,7 @@ NB_MODULE(_solver, module) {
   module.def("c_step", &c_step, nb::arg("initial"), nb::arg("dynamics"), nb::arg("cost"), nb::arg("reference"),
              nb::arg("step_size"), nb::arg("initial_dual"), nb::arg("entropy_weight").none(), nb::arg("policy"),
              nb::arg("dual"), nb::arg("kl_divergence"), nb::arg("dual_evaluations"), nb::arg("status"),
-             nb::arg("tolerance"), nb::arg("max_evaluations"), nb::arg("min_dual"), nb::arg("max_dual"),
-             nb::arg("speculation"), nb::arg("path"), released);
+             nb::arg("failed_step"), nb::arg("tolerance"), nb::arg("max_evaluations"), nb::arg("min_dual"),
+             nb::arg("max_dual"), nb::arg("speculation"), nb::arg("path"), released);
   module.def("set_threads", &mdgps::set_solver_threads, nb::arg("threads"));
 }

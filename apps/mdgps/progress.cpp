@@ -29,18 +29,23 @@ std::string failure_text(const IterationReport& report) {
 void Failures::add(const IterationReport& report) {
   ++iterations_;
   with_failed_s_step_ += report.failed_s_steps > 0 ? 1 : 0;
-  for (const auto& condition : report.conditions) {
+  for (std::size_t i = 0; i < report.conditions.size(); ++i) {
+    const ConditionReport& condition = report.conditions[i];
     ++c_steps_;
     if (!condition.sampled) ++without_samples_;
-    if (c_step_failed(condition)) ++failed_c_steps_[condition.status];
+    if (!c_step_failed(condition)) continue;
+    FailedCSteps& failed = failed_c_steps_[condition.status];
+    if (failed.count++ == 0) failed = {1, report.iteration, condition.failed_step, i};
   }
 }
 
 std::vector<std::string> Failures::lines() const {
   std::vector<std::string> lines;
-  for (const auto& [status, count] : failed_c_steps_)
-    lines.push_back(std::to_string(count) + " of " + std::to_string(c_steps_) +
-                    " C-steps failed: " + std::string(to_string(status)) + "; " +
+  for (const auto& [status, failed] : failed_c_steps_)
+    lines.push_back(std::to_string(failed.count) + " of " + std::to_string(c_steps_) +
+                    " C-steps failed: " + std::string(to_string(status)) + " (the first in iteration " +
+                    std::to_string(failed.iteration) + ", condition " + std::to_string(failed.condition) +
+                    (failed.step < 0 ? "" : ", at step " + std::to_string(failed.step)) + "); " +
                     (status == Status::not_finite ? "look at the scale of the costs with mdgps check-task"
                                                   : "try more samples or a stronger dynamics_prior.regularization"));
   if (without_samples_ > 0)

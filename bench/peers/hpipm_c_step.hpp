@@ -44,8 +44,9 @@ class HpipmCStep {
                  {.tolerance = 0.01, .max_evaluations = 50, .min_dual = 1e-8, .max_dual = 1e16});
     while (search.active()) {
       const double kl = divergence_at(search.eta(0));
-      const auto found = std::isfinite(kl) ? kernels::Evaluation::ok : kernels::Evaluation::not_positive_definite;
-      search.update(&found, &kl);
+      const kernels::Evaluation found{
+          std::isfinite(kl) ? kernels::Outcome::ok : kernels::Outcome::not_positive_definite, kl, -1};
+      search.update(&found);
     }
   }
 

@@ -59,6 +59,6 @@ int main() {
                 elapsed.count());
     if (solved != shape.conditions - 1) return EXIT_FAILURE;
   }
-  std::printf("condition 500: %s\n", to_string(result.status(500)).data());
-  return result.status(500) == mdgps::Status::not_finite ? EXIT_SUCCESS : EXIT_FAILURE;
+  std::printf("condition 500: %s at step %d\n", to_string(result.status(500)).data(), result.failed_step(500));
+  return result.status(500) == mdgps::Status::not_finite && result.failed_step(500) == 10 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

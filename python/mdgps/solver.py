@@ -38,9 +38,13 @@ class _Solved:
 class SolvedPolicy(_Solved, LinearGaussianPolicy):
     """A policy, and the status of each condition."""
 
+    failed_step: Array  # [N] step at which it failed, -1 where it did not
+
 
 class SolvedDistribution(_Solved, TrajectoryDistribution):
     """Marginals, and the status of each condition."""
+
+    failed_step: Array  # [N] first step whose marginal is not finite, -1 where all are
 
 
 class SolvedFit(_Solved, LinearGaussianFit):
@@ -158,15 +162,16 @@ def backward_pass(dynamics: LinearGaussianDynamics, cost: QuadraticCost) -> Solv
     dynamics    transition [N,T,n,n+m], offset [N,T,n], covariance [N,T,n,n]
     cost        hessian [N,T,n+m,n+m], gradient [N,T,n+m], constant [N,T]; in nats, the hessian symmetric
     Returns the policy u ~ N(K x + k, Quu^-1): gain [N,T,m,n], offset [N,T,m], covariance [N,T,m,m]; and its `status`
-    [N], not_positive_definite where some Quu is not: that condition's policy is then unspecified.
+    [N], not_positive_definite where some Quu is not: that condition's policy is then unspecified, and `failed_step` [N]
+    is the last step at which that is so.
     Raises TypeError or ValueError, naming the argument.
     """
     f = _arrays("dynamics", LinearGaussianDynamics, dynamics)
     l = _arrays("cost", QuadraticCost, cost)
     N, T, n, m = _states_and_actions(f)
     policy = _empty_policy(f[0], N, T, n, m)
-    policy.status = _empty(f[0], (N,), "int32")
-    _solver.backward_pass(f, l, policy, policy.status)
+    policy.status, policy.failed_step = _empty(f[0], (N,), "int32"), _empty(f[0], (N,), "int32")
+    _solver.backward_pass(f, l, policy, policy.status, policy.failed_step)
     return policy
 
 
@@ -178,7 +183,8 @@ def forward_pass(
     initial     mean [N,n], covariance [N,n,n]
     dynamics    transition [N,T,n,n+m], offset [N,T,n], covariance [N,T,n,n]
     policy      gain [N,T,m,n], offset [N,T,m], covariance [N,T,m,m]
-    Returns mean [N,T,n+m], covariance [N,T,n+m,n+m]; and `status` [N].
+    Returns mean [N,T,n+m], covariance [N,T,n+m,n+m]; and `status` [N], with the first `failed_step` [N] of a condition
+    whose numbers are not finite.
     Raises TypeError or ValueError, naming the argument.
     """
     x = _arrays("initial", GaussianState, initial)
@@ -186,8 +192,8 @@ def forward_pass(
     p = _arrays("policy", LinearGaussianPolicy, policy)
     N, T, n, m = _states_and_actions(f)
     distribution = SolvedDistribution(_empty(f[0], (N, T, n + m)), _empty(f[0], (N, T, n + m, n + m)))
-    distribution.status = _empty(f[0], (N,), "int32")
-    _solver.forward_pass(x, f, p, distribution, distribution.status)
+    distribution.status, distribution.failed_step = _empty(f[0], (N,), "int32"), _empty(f[0], (N,), "int32")
+    _solver.forward_pass(x, f, p, distribution, distribution.status, distribution.failed_step)
     return distribution
 
 
@@ -234,11 +240,16 @@ def expected_cost(distribution: TrajectoryDistribution, cost: QuadraticCost, per
 class CStepResult(NamedTuple):
     """What `c_step` returns."""
 
-    policy: LinearGaussianPolicy  # [N,T,m,n] [N,T,m] [N,T,m,m]; the reference where the status is a failure
+    policy: SolvedPolicy  # [N,T,m,n] [N,T,m] [N,T,m,m]; the reference where the status is a failure
     dual: Array  # eta [N]
     kl_divergence: Array  # D_KL(policy || reference) [N], nats
     dual_evaluations: Array  # [N] of the dual, each of `speculation` duals
     status: Array  # [N] of mdgps.Status
+
+    @property
+    def failed_step(self) -> Array:
+        """[N] the step at which the last dual without a solution failed, where the status is a failure; else -1."""
+        return self.policy.failed_step
 
 
 def c_step(
@@ -290,8 +301,8 @@ def c_step(
     )
     w = None if entropy_weight is None else _array("entropy_weight", entropy_weight)
     options = (tolerance, max_evaluations, min_dual, max_dual, speculation, path)
-    _solver.c_step(x, f, l, q, epsilon, eta, w, *result, *options)
-    result.policy.status = result.status
+    result.policy.status, result.policy.failed_step = result.status, _empty(f[0], (N,), "int32")
+    _solver.c_step(x, f, l, q, epsilon, eta, w, *result, result.failed_step, *options)
     return result
 
 

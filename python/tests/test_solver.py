@@ -185,8 +185,19 @@ def test_a_failing_condition_has_a_status_and_leaves_the_others_alone():
     dynamics.transition[2, 3] = np.nan
     mixed = mdgps.c_step(initial, dynamics, cost, reference, 1.0)
     assert mixed.status[2] == mdgps.Status.not_finite
+    assert mixed.failed_step.tolist() == [-1, -1, 3, -1]
     others = [0, 1, 3]
     assert (mixed.policy.gain[others] == good.policy.gain[others]).all()
+
+
+def test_passes_say_at_which_step_a_condition_failed():
+    initial, dynamics, cost, reference = random_problem(N=3)
+    cost.hessian[1, 2, -1, -1] = -1e6
+    policy = mdgps.backward_pass(dynamics, cost)
+    assert policy.status.tolist() == [mdgps.Status.ok, mdgps.Status.not_positive_definite, mdgps.Status.ok]
+    assert policy.failed_step.tolist() == [-1, 2, -1]
+    reference.offset[2, 3] = np.inf
+    assert mdgps.forward_pass(initial, dynamics, reference).failed_step.tolist() == [-1, -1, 3]
 
 
 def test_regression_is_least_squares():

@@ -81,8 +81,11 @@ TYPED_TEST(CStepKernel, FailingLanesLeaveTheOthersAlone) {
   const auto clean = solve<TypeParam>(good, {}), result = solve<TypeParam>(bad, {});
   EXPECT_EQ(result.status(1), Status::not_finite);
   EXPECT_EQ(result.status(3), Status::not_positive_definite);
+  EXPECT_EQ(result.failed_step(1), 2);
+  EXPECT_EQ(result.failed_step(3), 0);
   for (const int i : {0, 2, 4}) {
     EXPECT_EQ(result.status(i), Status::ok);
+    EXPECT_EQ(result.failed_step(i), -1);
     EXPECT_EQ(result.dual(i), clean.dual(i));
     EXPECT_TRUE(std::ranges::equal(result.policy.gain.row(i), clean.policy.gain.row(i)));
     EXPECT_TRUE(std::ranges::equal(result.policy.covariance.row(i), clean.policy.covariance.row(i)));
@@ -95,15 +98,14 @@ struct Team {
   const Crew& group;
   int rank_, size_;
   std::barrier<>& all_threads;
-  double* slots;
+  Evaluation* slots;
 
   int size() const { return size_; }
   int rank() const { return rank_; }
-  template <class T>
-  void share(T own, T* all) const {
-    if (group.thread_rank() == 0) slots[rank_] = static_cast<double>(own);
+  void share(const Evaluation& own, Evaluation* all) const {
+    if (group.thread_rank() == 0) slots[rank_] = own;
     all_threads.arrive_and_wait();
-    for (int r = 0; r < size_; ++r) all[r] = static_cast<T>(slots[r]);
+    for (int r = 0; r < size_; ++r) all[r] = slots[r];
     all_threads.arrive_and_wait();
   }
 };
@@ -124,7 +126,7 @@ TEST(CStepTeam, CandidatesInGroupsLeadToTheAnswerOfCandidatesInLanes) {
     Scratch<double> counter;
     c_step(Solo{}, lanes, shape_of(extents), b, search, counter);
     std::vector<double> memory(static_cast<std::size_t>(counter.total() * width), NAN);
-    std::vector<double> slots(width);
+    std::vector<Evaluation> slots(width);
     std::barrier<> all_threads(width * threads);
     on_threads(width, [&](int rank) {
       Crew::run(threads, [&](const Crew& g) {

@@ -20,15 +20,14 @@ DualSearch search(double start, double epsilon, const std::function<double(doubl
   for (int i = 0; s.active(); ++i) {
     EXPECT_LT(i, options.max_evaluations);
     Evaluation found[DualSearch::max_width];
-    double divergence[DualSearch::max_width];
     for (int c = 0; c < options.width; ++c) {
       const double eta = s.eta(c);
       EXPECT_GE(eta, options.min_dual * 0.999);
       EXPECT_LE(eta, options.max_dual * 1.001);
-      found[c] = eta < feasible ? Evaluation::not_positive_definite : Evaluation::ok;
-      divergence[c] = eta < feasible ? NAN : kl(eta);
+      found[c] = {Outcome::ok, kl(eta), -1};
+      if (eta < feasible) found[c] = {Outcome::not_positive_definite, NAN, 7};
     }
-    s.update(found, divergence);
+    s.update(found);
   }
   return s;
 }
@@ -100,10 +99,9 @@ TEST(DualSearch, TheChosenCandidateIsTheResult) {
   DualSearch s;
   s.start(1.0, 5.0, speculating(4));
   const double answer = s.eta(2);  // the second above 1, say
-  double kl[4];
-  Evaluation found[4] = {};
-  for (int c = 0; c < 4; ++c) kl[c] = 5.0 * answer / s.eta(c);
-  s.update(found, kl);
+  Evaluation found[4];
+  for (int c = 0; c < 4; ++c) found[c] = {Outcome::ok, 5.0 * answer / s.eta(c), -1};
+  s.update(found);
   EXPECT_EQ(s.state(), State::converged);
   EXPECT_EQ(s.chosen(), 2);
   EXPECT_EQ(s.kl(), 5.0);
@@ -143,7 +141,8 @@ TEST(DualSearch, FailsWhereNoDualHasASolution) {
     const auto s = search(
         1.0, 1.0, [](double) { return 1.0; }, speculating(width), 1e30);
     EXPECT_EQ(s.state(), State::failed);
-    EXPECT_EQ(s.last_failure(), Evaluation::not_positive_definite);
+    EXPECT_EQ(s.last_failure().outcome, Outcome::not_positive_definite);
+    EXPECT_EQ(s.last_failure().failed_step, 7);
     EXPECT_LE(s.evaluations(), 10);  // steps grow
   }
 }
@@ -181,9 +180,10 @@ TEST(DualSearch, RefusesABoundThatIsNotPositive) {
     s.start(1.0, epsilon, kOptions);
     EXPECT_FALSE(s.active());
     EXPECT_EQ(s.state(), State::failed);
-    EXPECT_EQ(s.last_failure(), Evaluation::not_finite);
-    const Evaluation ok = Evaluation::ok;
-    s.update(&ok, &epsilon);
+    EXPECT_EQ(s.last_failure().outcome, Outcome::not_finite);
+    EXPECT_EQ(s.last_failure().failed_step, -1);
+    const Evaluation ok{Outcome::ok, epsilon, -1};
+    s.update(&ok);
     EXPECT_EQ(s.evaluations(), 0);
   }
 }

@@ -211,7 +211,7 @@ TEST_F(Prefetch, EvaluationOfTheDual) {
   Scratch<double> scratch{memory.data()};
   auto steps = CStepSteps<double>::take(scratch, shape);
   auto s = CStepScratch<double>::take(scratch, shape);
-  evaluate_dual(Asking{{&asked}}, steps, 1.0, true, s);
+  evaluate_dual(Asking{{&asked}}, steps, 1.0, Found<double>{}, s);
   for (const double* e = steps.read_at(0); e != steps.read_at(T - 1); ++e) expected.insert(e);
   check();
   EXPECT_EQ(asked.front(), steps.read_at(T - 2));

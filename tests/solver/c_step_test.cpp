@@ -209,9 +209,9 @@ TYPED_TEST(PropertyOfCStep, TheNumberOfThreadsChangesNothing) {
   }
 }
 
-/// Spoils one condition and expects its status, its reference policy, and its neighbours' bytes.
+/// Spoils one condition and expects its status and step, its reference policy, and its neighbours' bytes.
 template <class Real, class Spoil>
-void expect_isolated(Status expected, Spoil spoil, const char* what) {
+void expect_isolated(Status expected, int step, Spoil spoil, const char* what) {
   SCOPED_TRACE(what);
   const std::int64_t victim = 4;
   const auto good = random_trajectory<Real>(kShape, 5);
@@ -220,6 +220,7 @@ void expect_isolated(Status expected, Spoil spoil, const char* what) {
   for (const int width : {1, 8}) {
     const auto clean = solved(good, {.speculation = width}), result = solved(bad, {.speculation = width});
     EXPECT_EQ(result.status(victim), expected);
+    EXPECT_EQ(result.failed_step(victim), step);
     EXPECT_EQ(result.kl_divergence(victim), Real(0));
     EXPECT_EQ(result.dual(victim), bad.initial_dual(victim));
     const auto same_bytes = [](auto a, auto b) { return std::memcmp(a.data(), b.data(), a.size_bytes()) == 0; };
@@ -236,29 +237,29 @@ TYPED_TEST(PropertyOfCStep, AFailingConditionKeepsItsReferenceAndItsNeighboursTh
   const Real nan = std::numeric_limits<Real>::quiet_NaN(), infinity = std::numeric_limits<Real>::infinity();
   using Problem = Trajectory<Real>;
   const Status not_finite = Status::not_finite, not_positive_definite = Status::not_positive_definite;
-  const auto isolated = [](Status expected, const char* what, auto spoil) {
-    expect_isolated<Real>(expected, spoil, what);
+  const auto isolated = [](Status expected, int step, const char* what, auto spoil) {
+    expect_isolated<Real>(expected, step, spoil, what);
   };
-  isolated(not_finite, "cost gradient", [&](Problem& p, auto i) { p.cost.gradient(i, 3, 1) = nan; });
-  isolated(not_finite, "cost hessian, diagonal", [&](Problem& p, auto i) { p.cost.hessian(i, 3, 1, 1) = nan; });
-  isolated(not_finite, "cost hessian, actions",
+  isolated(not_finite, 3, "cost gradient", [&](Problem& p, auto i) { p.cost.gradient(i, 3, 1) = nan; });
+  isolated(not_finite, 3, "cost hessian, diagonal", [&](Problem& p, auto i) { p.cost.hessian(i, 3, 1, 1) = nan; });
+  isolated(not_finite, 0, "cost hessian, actions",
            [&](Problem& p, auto i) { p.cost.hessian(i, 0, 8, 7) = p.cost.hessian(i, 0, 7, 8) = nan; });
-  isolated(not_finite, "dynamics", [&](Problem& p, auto i) { p.dynamics.transition(i, 5, 2, 7) = nan; });
-  isolated(not_finite, "dynamics offset", [&](Problem& p, auto i) { p.dynamics.offset(i, 5, 2) = infinity; });
-  isolated(not_finite, "dynamics covariance",
+  isolated(not_finite, 5, "dynamics", [&](Problem& p, auto i) { p.dynamics.transition(i, 5, 2, 7) = nan; });
+  isolated(not_finite, 5, "dynamics offset", [&](Problem& p, auto i) { p.dynamics.offset(i, 5, 2) = infinity; });
+  isolated(not_finite, 5, "dynamics covariance",
            [&](Problem& p, auto i) { p.dynamics.covariance(i, 5, 2, 1) = p.dynamics.covariance(i, 5, 1, 2) = nan; });
-  isolated(not_finite, "initial mean", [&](Problem& p, auto i) { p.initial.mean(i, 2) = nan; });
-  isolated(not_finite, "initial covariance", [&](Problem& p, auto i) { p.initial.covariance(i, 2, 2) = nan; });
-  isolated(not_finite, "reference gain", [&](Problem& p, auto i) { p.reference.gain(i, 11, 2, 3) = nan; });
-  isolated(not_finite, "reference offset", [&](Problem& p, auto i) { p.reference.offset(i, 2, 0) = nan; });
-  isolated(not_finite, "epsilon 0", [&](Problem& p, auto i) { p.epsilon(i) = 0; });
-  isolated(not_finite, "epsilon negative", [&](Problem& p, auto i) { p.epsilon(i) = -1; });
-  isolated(not_finite, "epsilon NaN", [&](Problem& p, auto i) { p.epsilon(i) = nan; });
-  isolated(not_finite, "epsilon infinite", [&](Problem& p, auto i) { p.epsilon(i) = infinity; });
-  isolated(not_positive_definite, "reference covariance",
+  isolated(not_finite, 0, "initial mean", [&](Problem& p, auto i) { p.initial.mean(i, 2) = nan; });
+  isolated(not_finite, 0, "initial covariance", [&](Problem& p, auto i) { p.initial.covariance(i, 2, 2) = nan; });
+  isolated(not_finite, 11, "reference gain", [&](Problem& p, auto i) { p.reference.gain(i, 11, 2, 3) = nan; });
+  isolated(not_finite, 2, "reference offset", [&](Problem& p, auto i) { p.reference.offset(i, 2, 0) = nan; });
+  isolated(not_finite, -1, "epsilon 0", [&](Problem& p, auto i) { p.epsilon(i) = 0; });
+  isolated(not_finite, -1, "epsilon negative", [&](Problem& p, auto i) { p.epsilon(i) = -1; });
+  isolated(not_finite, -1, "epsilon NaN", [&](Problem& p, auto i) { p.epsilon(i) = nan; });
+  isolated(not_finite, -1, "epsilon infinite", [&](Problem& p, auto i) { p.epsilon(i) = infinity; });
+  isolated(not_positive_definite, 6, "reference covariance",
            [&](Problem& p, auto i) { p.reference.covariance(i, 6, 1, 1) = -1; });
   // So negative that the largest dual's surrogate is indefinite too.
-  isolated(not_positive_definite, "cost hessian", [&](Problem& p, auto i) {
+  isolated(not_positive_definite, 11, "cost hessian", [&](Problem& p, auto i) {
     for (int j = 6; j < 9; ++j) p.cost.hessian(i, 11, j, j) = Real(-1e20);
   });
 }

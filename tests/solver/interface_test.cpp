@@ -203,6 +203,12 @@ TEST(SolverInterface, AWrongShapeIsRefusedByName) {
                                    all.distribution.view(), View<Status, 1>{});
             }),
             "forward_pass: status has shape [0], expected [3]");
+  Array<std::int32_t, 1> two({2});
+  EXPECT_EQ(refusal([&] {
+              forward_pass<double>(all.p.initial.view(), all.p.dynamics.view(), all.p.reference.view(),
+                                   all.distribution.view(), {all.status, two});
+            }),
+            "forward_pass: failed_step has shape [2], expected [3]");
   EXPECT_EQ(refusal([&] {
               auto problem = all.regression.problem();
               problem.outputs = {};

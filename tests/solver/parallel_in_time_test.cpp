@@ -1,6 +1,6 @@
 // The passes as scans over the timesteps give what the passes step by step give.
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <cmath>
 
@@ -21,12 +21,18 @@ struct Passes {
   LinearGaussianPolicyArrays<double> policy;
   TrajectoryDistributionArrays<double> distribution;
   Array<Status, 1> backward, forward;
+  Array<std::int32_t, 1> backward_step, forward_step;
 
   Passes(const Trajectory<double>& p, const PassOptions& options)
-      : policy(p.shape), distribution(p.shape), backward({p.shape.conditions}), forward({p.shape.conditions}) {
-    backward_pass<double>(p.dynamics.view(), p.cost.view(), policy.view(), backward, options);
-    forward_pass<double>(p.initial.view(), p.dynamics.view(), p.reference.view(), distribution.view(), forward,
-                         options);
+      : policy(p.shape),
+        distribution(p.shape),
+        backward({p.shape.conditions}),
+        forward({p.shape.conditions}),
+        backward_step({p.shape.conditions}),
+        forward_step({p.shape.conditions}) {
+    backward_pass<double>(p.dynamics.view(), p.cost.view(), policy.view(), {backward, backward_step}, options);
+    forward_pass<double>(p.initial.view(), p.dynamics.view(), p.reference.view(), distribution.view(),
+                         {forward, forward_step}, options);
   }
 };
 
@@ -80,6 +86,10 @@ TEST(ParallelInTime, AFailingConditionHasTheSameStatusAndLeavesTheOthersAlone) {
   const Passes clean(good, kInParallel), result(bad, kInParallel), step_by_step(bad, {});
   EXPECT_EQ(result.backward, step_by_step.backward);
   EXPECT_EQ(result.forward, step_by_step.forward);
+  EXPECT_THAT(result.backward_step.elements(), testing::ElementsAre(-1, 4, 3, -1, 5, -1));
+  EXPECT_THAT(result.forward_step.elements(), testing::ElementsAre(-1, -1, 4, -1, -1, 8));
+  EXPECT_EQ(result.backward_step, step_by_step.backward_step);
+  EXPECT_EQ(result.forward_step, step_by_step.forward_step);
   EXPECT_EQ(result.backward(1), Status::not_finite);
   EXPECT_EQ(result.backward(4), Status::not_positive_definite);
   EXPECT_EQ(result.forward(5), Status::not_finite);

@@ -1,6 +1,6 @@
 // The passes over a trajectory and the C-step against references, in float and double.
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include "mdgps/solver/backward_pass.hpp"
 #include "mdgps/solver/c_step.hpp"
@@ -91,6 +91,26 @@ TYPED_TEST(TrajectoryTest, CStepMeetsItsOptimalityConditions) {
     for (std::int64_t i = 0; i < shape.conditions; ++i)
       EXPECT_NEAR(total(i), result.kl_divergence(i), problems::trajectory_tolerance<Real> * total(i));
   }
+}
+
+TYPED_TEST(TrajectoryTest, DivergencesSayAtWhichStepTheyFail) {
+  using Real = TypeParam;
+  const BatchShape shape{6, 5, 3, 2};
+  auto p = random_trajectory<Real>(shape, 4);
+  auto q = p.reference;
+  const auto distribution = this->marginals(p, p.reference);
+  q.covariance(1, 2, 1, 1) = -1;
+  q.covariance(1, 4, 1, 1) = -1;
+  p.reference.covariance(2, 3, 0, 0) = -1;
+  q.gain(4, 1, 0, 2) = NAN;
+  q.offset(5, 4, 1) = INFINITY;
+  Array<Real, 1> total({6});
+  Array<Status, 1> status({6});
+  Array<std::int32_t, 1> failed_step({6});
+  kl_divergence<Real>(p.reference.view(), q.view(), distribution.view(), total, {}, {status, failed_step});
+  EXPECT_THAT(failed_step.elements(), testing::ElementsAre(-1, 2, 3, -1, 1, 4));
+  const Status bad = Status::not_positive_definite, nan = Status::not_finite, ok = Status::ok;
+  EXPECT_THAT(status.elements(), testing::ElementsAre(ok, bad, bad, ok, nan, nan));
 }
 
 TEST(LargeProblems, AreSolvedUpTo256StatesAnd64Actions) {

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <utility>
 
 #include "mdgps/solver/backward_pass.hpp"
@@ -25,12 +26,19 @@ struct Passes {
   LinearGaussianPolicyArrays<Real> policy;
   TrajectoryDistributionArrays<Real> distribution;
   Array<Status, 1> backward, forward;
+  Array<std::int32_t, 1> backward_step, forward_step;
 
   explicit Passes(const Trajectory<Real>& p, SolverPath path = SolverPath::wide)
-      : policy(p.shape), distribution(p.shape), backward({p.shape.conditions}), forward({p.shape.conditions}) {
+      : policy(p.shape),
+        distribution(p.shape),
+        backward({p.shape.conditions}),
+        forward({p.shape.conditions}),
+        backward_step({p.shape.conditions}),
+        forward_step({p.shape.conditions}) {
     const PassOptions options{.path = path};
-    backward_pass<Real>(p.dynamics.view(), p.cost.view(), policy.view(), backward, options);
-    forward_pass<Real>(p.initial.view(), p.dynamics.view(), p.reference.view(), distribution.view(), forward, options);
+    backward_pass<Real>(p.dynamics.view(), p.cost.view(), policy.view(), {backward, backward_step}, options);
+    forward_pass<Real>(p.initial.view(), p.dynamics.view(), p.reference.view(), distribution.view(),
+                       {forward, forward_step}, options);
   }
 };
 
@@ -140,6 +148,15 @@ TYPED_TEST(PropertyOfWidePasses, FailuresHaveTheFusedPathsStatusAndLeaveTheirNei
   const Passes<Real> clean(good), result(bad), fused(bad, SolverPath::fused);
   EXPECT_EQ(result.backward, fused.backward);
   EXPECT_EQ(result.forward, fused.forward);
+  EXPECT_EQ(result.backward_step, fused.backward_step);
+  EXPECT_EQ(result.forward_step, fused.forward_step);
+  const auto expect_steps = [](const Array<std::int32_t, 1>& found, std::map<std::int64_t, int> expected) {
+    for (std::int64_t i = 0; i < kShape.conditions; ++i)
+      EXPECT_EQ(found(i), expected.contains(i) ? expected[i] : -1) << i;
+  };
+  expect_steps(result.backward_step, {{0, 3}, {1, 3}, {4, 11}, {5, 5}, {6, 5}, {7, 5}});
+  // What moves to step 6 is wrong at 5.
+  expect_steps(result.forward_step, {{6, 6}, {7, 6}, {9, 6}, {10, 0}, {11, 11}, {20, 6}});
   for (const std::int64_t i : {0, 1, 6, 7}) EXPECT_EQ(result.backward(i), Status::not_finite) << i;
   for (const std::int64_t i : {4, 5}) EXPECT_EQ(result.backward(i), Status::not_positive_definite) << i;
   for (const std::int64_t i : {6, 7, 9, 10, 11, 20}) EXPECT_EQ(result.forward(i), Status::not_finite) << i;

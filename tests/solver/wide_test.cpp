@@ -163,6 +163,7 @@ TYPED_TEST(PropertyOfWideCStep, FailuresHaveTheFusedPathsStatusAndLeaveTheirNeig
 
   const auto clean = solve(good), result = solve(bad), fused = solve(bad, {}, SolverPath::fused);
   EXPECT_EQ(result.status, fused.status);
+  EXPECT_EQ(result.failed_step, fused.failed_step);
   const auto same_bytes = [](auto a, auto b) { return std::memcmp(a.data(), b.data(), a.size_bytes()) == 0; };
   for (std::int64_t i = 0; i < kShape.conditions; ++i) {
     if (std::ranges::find(spoiled, i) == spoiled.end()) {

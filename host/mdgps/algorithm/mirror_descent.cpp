@@ -276,6 +276,7 @@ void MirrorDescent::c_step_on(const Trajectories& samples, IterationReport& repo
     condition.kl_divergence = result.kl_divergence(i);
     condition.dual_evaluations = result.dual_evaluations(i);
     condition.status = result.status(i);
+    condition.failed_step = result.failed_step(i);
   }
   local_ = std::move(result.policy);
   dual_ = std::move(result.dual);

@@ -9,12 +9,12 @@ namespace mdgps {
 MDGPS_DECLARE_FOR_TARGETS(
     template <class Real>
     WorkspaceNeeds backward_pass(const BatchShape&, const LinearGaussianDynamics<const Real>&,
-                                 const QuadraticCost<const Real>&, const LinearGaussianPolicy<Real>&,
-                                 const View<Status, 1>&, const Workspace&, Stream);
+                                 const QuadraticCost<const Real>&, const LinearGaussianPolicy<Real>&, const StatusView&,
+                                 const Workspace&, Stream);
     template <class Real>
     WorkspaceNeeds backward_pass_in_parallel(const BatchShape&, const LinearGaussianDynamics<const Real>&,
                                              const QuadraticCost<const Real>&, const LinearGaussianPolicy<Real>&,
-                                             const View<Status, 1>&, const Workspace&, Stream);
+                                             const StatusView&, const Workspace&, Stream);
     template <class Real> bool backward_pass_fits(const BatchShape&, Device);)
 
 namespace {
@@ -23,8 +23,7 @@ namespace {
 template <class Real>
 WorkspaceNeeds run(const BatchShape& shape, const LinearGaussianDynamics<const Real>& dynamics,
                    const QuadraticCost<const Real>& cost, const LinearGaussianPolicy<Real>& policy,
-                   const View<Status, 1>& status, const PassOptions& options, const Workspace& workspace,
-                   Stream stream) {
+                   const StatusView& status, const PassOptions& options, const Workspace& workspace, Stream stream) {
   const Device device = workspace.device;
   const auto fits = [&] { return MDGPS_CALL_TARGET(device, backward_pass_fits<Real>, shape, device); };
   if (wide::takes("backward_pass", options, device, fits))
@@ -49,21 +48,21 @@ std::size_t backward_pass_workspace_size(const BatchShape& shape, Device device,
 
 template <class Real>
 void backward_pass(const LinearGaussianDynamics<const Real>& dynamics, const QuadraticCost<const Real>& cost,
-                   const LinearGaussianPolicy<Real>& policy, View<Status, 1> status, Workspace workspace, Stream stream,
+                   const LinearGaussianPolicy<Real>& policy, StatusView status, Workspace workspace, Stream stream,
                    const PassOptions& options) {
   const BatchShape shape = validate::shape_of(policy);
   const validate::Door door("backward_pass", workspace);
   door.policy("policy", policy, shape);
   door.dynamics(dynamics, shape);
   door.cost(cost, shape);
-  door.shape("status", status, {shape.conditions});
+  door.status(status, shape);
   door.workspace(needs<Real>(shape, workspace.device, options));
   run<Real>(shape, dynamics, cost, policy, status, options, workspace, stream);
 }
 
 template <class Real>
 void backward_pass(const LinearGaussianDynamics<const Real>& dynamics, const QuadraticCost<const Real>& cost,
-                   const LinearGaussianPolicy<Real>& policy, View<Status, 1> status, const PassOptions& options) {
+                   const LinearGaussianPolicy<Real>& policy, StatusView status, const PassOptions& options) {
   const Device device = policy.gain.device;
   validate::with_own_workspace(backward_pass_workspace_size<Real>(validate::shape_of(policy), device, options), device,
                                [&](const Workspace& workspace) {
@@ -71,13 +70,12 @@ void backward_pass(const LinearGaussianDynamics<const Real>& dynamics, const Qua
                                });
 }
 
-#define MDGPS_INSTANTIATE(Real)                                                                            \
-  template std::size_t backward_pass_workspace_size<Real>(const BatchShape&, Device, const PassOptions&);  \
-  template void backward_pass(const LinearGaussianDynamics<const Real>&, const QuadraticCost<const Real>&, \
-                              const LinearGaussianPolicy<Real>&, View<Status, 1>, Workspace, Stream,       \
-                              const PassOptions&);                                                         \
-  template void backward_pass(const LinearGaussianDynamics<const Real>&, const QuadraticCost<const Real>&, \
-                              const LinearGaussianPolicy<Real>&, View<Status, 1>, const PassOptions&);
+#define MDGPS_INSTANTIATE(Real)                                                                                      \
+  template std::size_t backward_pass_workspace_size<Real>(const BatchShape&, Device, const PassOptions&);            \
+  template void backward_pass(const LinearGaussianDynamics<const Real>&, const QuadraticCost<const Real>&,           \
+                              const LinearGaussianPolicy<Real>&, StatusView, Workspace, Stream, const PassOptions&); \
+  template void backward_pass(const LinearGaussianDynamics<const Real>&, const QuadraticCost<const Real>&,           \
+                              const LinearGaussianPolicy<Real>&, StatusView, const PassOptions&);
 MDGPS_INSTANTIATE(float)
 MDGPS_INSTANTIATE(double)
 

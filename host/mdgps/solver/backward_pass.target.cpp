@@ -10,7 +10,7 @@ struct BackwardPass {
   DynamicsBatch<const Real> dynamics;
   CostBatch<const Real> cost;
   PolicyBatch<Real> policy;
-  Batch<std::int32_t> status;
+  StatusBatch status;
 
   static constexpr bool by_rows = true;
   std::int64_t width() const { return tiles(shape.joint()); }
@@ -23,7 +23,7 @@ struct BackwardPass {
 template <class Real>
 WorkspaceNeeds backward_pass(const BatchShape& shape, const LinearGaussianDynamics<const Real>& dynamics,
                              const QuadraticCost<const Real>& cost, const LinearGaussianPolicy<Real>& policy,
-                             const View<Status, 1>& status, const Workspace& workspace, Stream stream) {
+                             const StatusView& status, const Workspace& workspace, Stream stream) {
   return launch_conditions<Real>(
       shape.conditions, workspace, stream,
       BackwardPass<Real>{shape_of(shape), batch(dynamics), batch(cost), batch(policy), batch(status)});
@@ -43,7 +43,7 @@ bool backward_pass_fits([[maybe_unused]] const BatchShape& shape, [[maybe_unused
   template bool backward_pass_fits<Real>(const BatchShape&, Device);                                         \
   template WorkspaceNeeds backward_pass(const BatchShape&, const LinearGaussianDynamics<const Real>&,        \
                                         const QuadraticCost<const Real>&, const LinearGaussianPolicy<Real>&, \
-                                        const View<Status, 1>&, const Workspace&, Stream);
+                                        const StatusView&, const Workspace&, Stream);
 MDGPS_INSTANTIATE(float)
 MDGPS_INSTANTIATE(double)
 

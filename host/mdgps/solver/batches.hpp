@@ -33,6 +33,7 @@ inline Batch<std::int32_t> batch(const View<Status, 1>& v) {
 inline Batch<std::int32_t> batch(const View<Status, 2>& v) {
   return {reinterpret_cast<std::int32_t*>(v.data), v.strides[0], v.strides[1], 0, 0};
 }
+inline StatusBatch batch(const StatusView& v) { return {batch(v.status), batch(v.failed_step)}; }
 /// Of vectors [N,k] and matrices [N,r,c] without timesteps.
 template <class T>
 Batch<T> stepless(const View<T, 2>& v) {

@@ -65,7 +65,7 @@ void c_step(const CStepProblem<Real>& problem, const CStepResult<Real>& result, 
   door.shape("dual", result.dual, {shape.conditions});
   door.shape("kl_divergence", result.kl_divergence, {shape.conditions});
   door.shape("dual_evaluations", result.dual_evaluations, {shape.conditions});
-  door.shape("status", result.status, {shape.conditions});
+  door.status({result.status, result.failed_step}, shape);
   if (!(options.tolerance > 0) || options.max_evaluations < 2 || !(options.min_dual > 0) ||
       !(options.max_dual > options.min_dual))
     door.fail("options need tolerance > 0, max_evaluations >= 2 and 0 < min_dual < max_dual");

@@ -27,6 +27,9 @@ struct CStepResult {
   View<Real, 1> kl_divergence;             ///< [N] D_KL(policy || reference), nats; 0 where the reference was kept
   View<std::int32_t, 1> dual_evaluations;  ///< [N] each of `speculation` duals
   View<Status, 1> status;                  ///< [N]
+  /// [N] the step at which the last dual without a solution failed, where the status is a failure of a step; else -1.
+  /// Without memory it is not stored.
+  View<std::int32_t, 1> failed_step{};
 };
 
 /// Of the search for the dual.
@@ -87,6 +90,7 @@ struct CStepResultArrays {
   Array<Real, 1> dual, kl_divergence;
   Array<std::int32_t, 1> dual_evaluations;
   Array<Status, 1> status;
+  Array<std::int32_t, 1> failed_step;
 
   CStepResultArrays() = default;
   explicit CStepResultArrays(const BatchShape& s, Device device = {})
@@ -94,8 +98,9 @@ struct CStepResultArrays {
         dual({s.conditions}, device),
         kl_divergence({s.conditions}, device),
         dual_evaluations({s.conditions}, device),
-        status({s.conditions}, device) {}
-  CStepResult<Real> view() { return {policy.view(), dual, kl_divergence, dual_evaluations, status}; }
+        status({s.conditions}, device),
+        failed_step({s.conditions}, device) {}
+  CStepResult<Real> view() { return {policy.view(), dual, kl_divergence, dual_evaluations, status, failed_step}; }
 };
 
 }  // namespace mdgps

@@ -10,12 +10,12 @@ MDGPS_DECLARE_FOR_TARGETS(
     template <class Real>
     WorkspaceNeeds forward_pass(const BatchShape&, const GaussianState<const Real>&,
                                 const LinearGaussianDynamics<const Real>&, const LinearGaussianPolicy<const Real>&,
-                                const TrajectoryDistribution<Real>&, const View<Status, 1>&, const Workspace&, Stream);
+                                const TrajectoryDistribution<Real>&, const StatusView&, const Workspace&, Stream);
     template <class Real> WorkspaceNeeds forward_pass_in_parallel(const BatchShape&, const GaussianState<const Real>&,
                                                                   const LinearGaussianDynamics<const Real>&,
                                                                   const LinearGaussianPolicy<const Real>&,
                                                                   const TrajectoryDistribution<Real>&,
-                                                                  const View<Status, 1>&, const Workspace&, Stream);
+                                                                  const StatusView&, const Workspace&, Stream);
     template <class Real> bool forward_pass_fits(const BatchShape&, Device);)
 
 namespace {
@@ -24,7 +24,7 @@ namespace {
 template <class Real>
 WorkspaceNeeds run(const BatchShape& shape, const GaussianState<const Real>& initial,
                    const LinearGaussianDynamics<const Real>& dynamics, const LinearGaussianPolicy<const Real>& policy,
-                   const TrajectoryDistribution<Real>& distribution, const View<Status, 1>& status,
+                   const TrajectoryDistribution<Real>& distribution, const StatusView& status,
                    const PassOptions& options, const Workspace& workspace, Stream stream) {
   const Device device = workspace.device;
   const auto fits = [&] { return MDGPS_CALL_TARGET(device, forward_pass_fits<Real>, shape, device); };
@@ -52,14 +52,14 @@ std::size_t forward_pass_workspace_size(const BatchShape& shape, Device device, 
 template <class Real>
 void forward_pass(const GaussianState<const Real>& initial, const LinearGaussianDynamics<const Real>& dynamics,
                   const LinearGaussianPolicy<const Real>& policy, const TrajectoryDistribution<Real>& distribution,
-                  View<Status, 1> status, Workspace workspace, Stream stream, const PassOptions& options) {
+                  StatusView status, Workspace workspace, Stream stream, const PassOptions& options) {
   const BatchShape shape = validate::shape_of(policy);
   const validate::Door door("forward_pass", workspace);
   door.initial(initial, shape);
   door.dynamics(dynamics, shape);
   door.policy("policy", policy, shape);
   door.distribution(distribution, shape);
-  door.shape("status", status, {shape.conditions});
+  door.status(status, shape);
   door.workspace(needs<Real>(shape, workspace.device, options));
   run<Real>(shape, initial, dynamics, policy, distribution, status, options, workspace, stream);
 }
@@ -67,7 +67,7 @@ void forward_pass(const GaussianState<const Real>& initial, const LinearGaussian
 template <class Real>
 void forward_pass(const GaussianState<const Real>& initial, const LinearGaussianDynamics<const Real>& dynamics,
                   const LinearGaussianPolicy<const Real>& policy, const TrajectoryDistribution<Real>& distribution,
-                  View<Status, 1> status, const PassOptions& options) {
+                  StatusView status, const PassOptions& options) {
   const Device device = policy.gain.device;
   validate::with_own_workspace(forward_pass_workspace_size<Real>(validate::shape_of(policy), device, options), device,
                                [&](const Workspace& workspace) {
@@ -76,14 +76,14 @@ void forward_pass(const GaussianState<const Real>& initial, const LinearGaussian
                                });
 }
 
-#define MDGPS_INSTANTIATE(Real)                                                                            \
-  template std::size_t forward_pass_workspace_size<Real>(const BatchShape&, Device, const PassOptions&);   \
-  template void forward_pass(const GaussianState<const Real>&, const LinearGaussianDynamics<const Real>&,  \
-                             const LinearGaussianPolicy<const Real>&, const TrajectoryDistribution<Real>&, \
-                             View<Status, 1>, Workspace, Stream, const PassOptions&);                      \
-  template void forward_pass(const GaussianState<const Real>&, const LinearGaussianDynamics<const Real>&,  \
-                             const LinearGaussianPolicy<const Real>&, const TrajectoryDistribution<Real>&, \
-                             View<Status, 1>, const PassOptions&);
+#define MDGPS_INSTANTIATE(Real)                                                                                        \
+  template std::size_t forward_pass_workspace_size<Real>(const BatchShape&, Device, const PassOptions&);               \
+  template void forward_pass(const GaussianState<const Real>&, const LinearGaussianDynamics<const Real>&,              \
+                             const LinearGaussianPolicy<const Real>&, const TrajectoryDistribution<Real>&, StatusView, \
+                             Workspace, Stream, const PassOptions&);                                                   \
+  template void forward_pass(const GaussianState<const Real>&, const LinearGaussianDynamics<const Real>&,              \
+                             const LinearGaussianPolicy<const Real>&, const TrajectoryDistribution<Real>&, StatusView, \
+                             const PassOptions&);
 MDGPS_INSTANTIATE(float)
 MDGPS_INSTANTIATE(double)
 

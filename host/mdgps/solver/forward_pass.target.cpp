@@ -11,7 +11,7 @@ struct ForwardPass {
   DynamicsBatch<const Real> dynamics;
   PolicyBatch<const Real> policy;
   GaussianBatch<Real> distribution;
-  Batch<std::int32_t> status;
+  StatusBatch status;
 
   static constexpr bool by_rows = true;
   std::int64_t width() const { return tiles(shape.joint()); }
@@ -25,7 +25,7 @@ template <class Real>
 WorkspaceNeeds forward_pass(const BatchShape& shape, const GaussianState<const Real>& initial,
                             const LinearGaussianDynamics<const Real>& dynamics,
                             const LinearGaussianPolicy<const Real>& policy,
-                            const TrajectoryDistribution<Real>& distribution, const View<Status, 1>& status,
+                            const TrajectoryDistribution<Real>& distribution, const StatusView& status,
                             const Workspace& workspace, Stream stream) {
   return launch_conditions<Real>(shape.conditions, workspace, stream,
                                  ForwardPass<Real>{shape_of(shape), batch(initial), batch(dynamics), batch(policy),
@@ -47,7 +47,7 @@ bool forward_pass_fits([[maybe_unused]] const BatchShape& shape, [[maybe_unused]
   template WorkspaceNeeds forward_pass(const BatchShape&, const GaussianState<const Real>&,                          \
                                        const LinearGaussianDynamics<const Real>&,                                    \
                                        const LinearGaussianPolicy<const Real>&, const TrajectoryDistribution<Real>&, \
-                                       const View<Status, 1>&, const Workspace&, Stream);
+                                       const StatusView&, const Workspace&, Stream);
 MDGPS_INSTANTIATE(float)
 MDGPS_INSTANTIATE(double)
 

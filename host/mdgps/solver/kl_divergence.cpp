@@ -5,12 +5,10 @@
 
 namespace mdgps {
 
-MDGPS_DECLARE_FOR_TARGETS(template <class Real>
-                          WorkspaceNeeds kl_divergence(const BatchShape&, const LinearGaussianPolicy<const Real>&,
-                                                       const LinearGaussianPolicy<const Real>&,
-                                                       const TrajectoryDistribution<const Real>&, const View<Real, 1>&,
-                                                       const View<Real, 2>&, const View<Status, 1>&, const Workspace&,
-                                                       Stream);)
+MDGPS_DECLARE_FOR_TARGETS(template <class Real> WorkspaceNeeds kl_divergence(
+                              const BatchShape&, const LinearGaussianPolicy<const Real>&,
+                              const LinearGaussianPolicy<const Real>&, const TrajectoryDistribution<const Real>&,
+                              const View<Real, 1>&, const View<Real, 2>&, const StatusView&, const Workspace&, Stream);)
 
 namespace {
 
@@ -30,7 +28,7 @@ std::size_t kl_divergence_workspace_size(const BatchShape& shape, Device device)
 template <class Real>
 void kl_divergence(const LinearGaussianPolicy<const Real>& policy, const LinearGaussianPolicy<const Real>& reference,
                    const TrajectoryDistribution<const Real>& distribution, View<Real, 1> total, View<Real, 2> per_step,
-                   View<Status, 1> status, Workspace workspace, Stream stream) {
+                   StatusView status, Workspace workspace, Stream stream) {
   const BatchShape shape = validate::shape_of(policy);
   const validate::Door door("kl_divergence", workspace);
   door.policy("policy", policy, shape);
@@ -38,7 +36,7 @@ void kl_divergence(const LinearGaussianPolicy<const Real>& policy, const LinearG
   door.distribution(distribution, shape);
   door.shape("total", total, {shape.conditions});
   if (!per_step.empty()) door.shape("per_step", per_step, {shape.conditions, shape.steps});
-  door.shape("status", status, {shape.conditions});
+  door.status(status, shape);
   door.workspace(needs<Real>(shape, workspace.device));
   MDGPS_CALL_TARGET(workspace.device, kl_divergence<Real>, shape, policy, reference, distribution, total, per_step,
                     status, workspace, stream);
@@ -47,7 +45,7 @@ void kl_divergence(const LinearGaussianPolicy<const Real>& policy, const LinearG
 template <class Real>
 void kl_divergence(const LinearGaussianPolicy<const Real>& policy, const LinearGaussianPolicy<const Real>& reference,
                    const TrajectoryDistribution<const Real>& distribution, View<Real, 1> total, View<Real, 2> per_step,
-                   View<Status, 1> status) {
+                   StatusView status) {
   const Device device = policy.gain.device;
   validate::with_own_workspace(
       kl_divergence_workspace_size<Real>(validate::shape_of(policy), device), device, [&](const Workspace& workspace) {
@@ -55,14 +53,13 @@ void kl_divergence(const LinearGaussianPolicy<const Real>& policy, const LinearG
       });
 }
 
-#define MDGPS_INSTANTIATE(Real)                                                                                 \
-  template std::size_t kl_divergence_workspace_size<Real>(const BatchShape&, Device);                           \
-  template void kl_divergence(const LinearGaussianPolicy<const Real>&, const LinearGaussianPolicy<const Real>&, \
-                              const TrajectoryDistribution<const Real>&, View<Real, 1>, View<Real, 2>,          \
-                              View<Status, 1>, Workspace, Stream);                                              \
-  template void kl_divergence(const LinearGaussianPolicy<const Real>&, const LinearGaussianPolicy<const Real>&, \
-                              const TrajectoryDistribution<const Real>&, View<Real, 1>, View<Real, 2>,          \
-                              View<Status, 1>);
+#define MDGPS_INSTANTIATE(Real)                                                                                    \
+  template std::size_t kl_divergence_workspace_size<Real>(const BatchShape&, Device);                              \
+  template void kl_divergence(const LinearGaussianPolicy<const Real>&, const LinearGaussianPolicy<const Real>&,    \
+                              const TrajectoryDistribution<const Real>&, View<Real, 1>, View<Real, 2>, StatusView, \
+                              Workspace, Stream);                                                                  \
+  template void kl_divergence(const LinearGaussianPolicy<const Real>&, const LinearGaussianPolicy<const Real>&,    \
+                              const TrajectoryDistribution<const Real>&, View<Real, 1>, View<Real, 2>, StatusView);
 MDGPS_INSTANTIATE(float)
 MDGPS_INSTANTIATE(double)
 

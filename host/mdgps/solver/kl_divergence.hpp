@@ -12,7 +12,8 @@ namespace mdgps {
 /// distribution        the marginals under `policy`: mean [N,T,n+m], covariance [N,T,n+m,n+m]
 /// total               out: [N], nats
 /// per_step            out: [N,T], nats, never negative; an empty view leaves it out
-/// status              out: [N]; not_positive_definite where some covariance has no factor, not_finite
+/// status              out: [N]; not_positive_definite where some covariance has no factor, not_finite; with
+///                     StatusView{status, failed_step} the first step that failed, too
 /// workspace  at least kl_divergence_workspace_size(shape, device) bytes on that device
 /// Throws std::invalid_argument when shapes or devices differ. Asynchronous on `stream`.
 /// Source: [MDGPS App. A].
@@ -20,7 +21,7 @@ template <class Real>
 MDGPS_API void kl_divergence(const LinearGaussianPolicy<const Real>& policy,
                              const LinearGaussianPolicy<const Real>& reference,
                              const TrajectoryDistribution<const Real>& distribution, View<Real, 1> total,
-                             View<Real, 2> per_step, View<Status, 1> status, Workspace workspace, Stream stream);
+                             View<Real, 2> per_step, StatusView status, Workspace workspace, Stream stream);
 
 /// Bytes of workspace that `kl_divergence` needs.
 template <class Real = double>
@@ -31,6 +32,6 @@ template <class Real>
 MDGPS_API void kl_divergence(const LinearGaussianPolicy<const Real>& policy,
                              const LinearGaussianPolicy<const Real>& reference,
                              const TrajectoryDistribution<const Real>& distribution, View<Real, 1> total,
-                             View<Real, 2> per_step, View<Status, 1> status);
+                             View<Real, 2> per_step, StatusView status);
 
 }  // namespace mdgps

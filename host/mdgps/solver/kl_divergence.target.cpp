@@ -10,7 +10,7 @@ struct KlDivergence {
   PolicyBatch<const Real> policy, reference;
   GaussianBatch<const Real> distribution;
   Batch<Real> total, per_step;
-  Batch<std::int32_t> status;
+  StatusBatch status;
 
   std::int64_t width() const { return tiles(shape.states); }
   template <class Group, class Scalar>
@@ -23,7 +23,7 @@ template <class Real>
 WorkspaceNeeds kl_divergence(const BatchShape& shape, const LinearGaussianPolicy<const Real>& policy,
                              const LinearGaussianPolicy<const Real>& reference,
                              const TrajectoryDistribution<const Real>& distribution, const View<Real, 1>& total,
-                             const View<Real, 2>& per_step, const View<Status, 1>& status, const Workspace& workspace,
+                             const View<Real, 2>& per_step, const StatusView& status, const Workspace& workspace,
                              Stream stream) {
   return launch_conditions<Real>(shape.conditions, workspace, stream,
                                  KlDivergence<Real>{shape_of(shape), batch(policy), batch(reference),
@@ -34,7 +34,7 @@ WorkspaceNeeds kl_divergence(const BatchShape& shape, const LinearGaussianPolicy
   template WorkspaceNeeds kl_divergence(const BatchShape&, const LinearGaussianPolicy<const Real>&,      \
                                         const LinearGaussianPolicy<const Real>&,                         \
                                         const TrajectoryDistribution<const Real>&, const View<Real, 1>&, \
-                                        const View<Real, 2>&, const View<Status, 1>&, const Workspace&, Stream);
+                                        const View<Real, 2>&, const StatusView&, const Workspace&, Stream);
 MDGPS_INSTANTIATE(float)
 MDGPS_INSTANTIATE(double)
 

@@ -95,13 +95,14 @@ struct MarginalFromScan {
 
 struct StatusOfSteps {
   Shape shape;
+  bool backward;
   Batch<const std::int32_t> outcome;
-  Batch<std::int32_t> status;
+  StatusBatch status;
 
   std::int64_t width() const { return 1; }
   template <class Group, class Scalar>
   MDGPS_FUNCTION void operator()(const Group& g, const Lanes<Scalar>& lanes, Scratch<Scalar>& scratch) const {
-    if (!scratch.counting()) status_of_steps(g, lanes, shape, outcome, status);
+    if (!scratch.counting()) status_of_steps(g, lanes, shape, backward, outcome, status);
   }
 };
 
@@ -145,7 +146,7 @@ inline void join(WorkspaceNeeds& all, const WorkspaceNeeds& one) {
 template <class Real>
 WorkspaceNeeds backward_pass_in_parallel(const BatchShape& shape, const LinearGaussianDynamics<const Real>& dynamics,
                                          const QuadraticCost<const Real>& cost,
-                                         const LinearGaussianPolicy<Real>& policy, const View<Status, 1>& status,
+                                         const LinearGaussianPolicy<Real>& policy, const StatusView& status,
                                          const Workspace& workspace, Stream stream) {
   const Shape s = shape_of(shape);
   const ScanMemory<Real> memory(shape, riccati_element_size(shape.states), workspace);
@@ -164,7 +165,7 @@ WorkspaceNeeds backward_pass_in_parallel(const BatchShape& shape, const LinearGa
   launch(PolicyFromValue<Real>{s, batch(dynamics), batch(cost), riccati_elements<const Real>(from, s), batch(policy),
                                memory.outcome(shape)});
   join(needs, launch_conditions<Real>(shape.conditions, memory.rest, stream,
-                                      StatusOfSteps{s, memory.found(shape), batch(status)}));
+                                      StatusOfSteps{s, true, memory.found(shape), batch(status)}));
   return {memory.bytes + needs.least, memory.bytes + needs.best};
 }
 
@@ -172,7 +173,7 @@ template <class Real>
 WorkspaceNeeds forward_pass_in_parallel(const BatchShape& shape, const GaussianState<const Real>& initial,
                                         const LinearGaussianDynamics<const Real>& dynamics,
                                         const LinearGaussianPolicy<const Real>& policy,
-                                        const TrajectoryDistribution<Real>& distribution, const View<Status, 1>& status,
+                                        const TrajectoryDistribution<Real>& distribution, const StatusView& status,
                                         const Workspace& workspace, Stream stream) {
   const Shape s = shape_of(shape);
   const ScanMemory<Real> memory(shape, propagation_element_size(shape.states), workspace);
@@ -192,17 +193,17 @@ WorkspaceNeeds forward_pass_in_parallel(const BatchShape& shape, const GaussianS
   launch(MarginalFromScan<Real>{s, batch(initial), batch(policy), propagation_elements<const Real>(from, s),
                                 batch(distribution), memory.outcome(shape)});
   join(needs, launch_conditions<Real>(shape.conditions, memory.rest, stream,
-                                      StatusOfSteps{s, memory.found(shape), batch(status)}));
+                                      StatusOfSteps{s, false, memory.found(shape), batch(status)}));
   return {memory.bytes + needs.least, memory.bytes + needs.best};
 }
 
-#define MDGPS_INSTANTIATE(Real)                                                                             \
-  template WorkspaceNeeds backward_pass_in_parallel(                                                        \
-      const BatchShape&, const LinearGaussianDynamics<const Real>&, const QuadraticCost<const Real>&,       \
-      const LinearGaussianPolicy<Real>&, const View<Status, 1>&, const Workspace&, Stream);                 \
-  template WorkspaceNeeds forward_pass_in_parallel(                                                         \
-      const BatchShape&, const GaussianState<const Real>&, const LinearGaussianDynamics<const Real>&,       \
-      const LinearGaussianPolicy<const Real>&, const TrajectoryDistribution<Real>&, const View<Status, 1>&, \
+#define MDGPS_INSTANTIATE(Real)                                                                        \
+  template WorkspaceNeeds backward_pass_in_parallel(                                                   \
+      const BatchShape&, const LinearGaussianDynamics<const Real>&, const QuadraticCost<const Real>&,  \
+      const LinearGaussianPolicy<Real>&, const StatusView&, const Workspace&, Stream);                 \
+  template WorkspaceNeeds forward_pass_in_parallel(                                                    \
+      const BatchShape&, const GaussianState<const Real>&, const LinearGaussianDynamics<const Real>&,  \
+      const LinearGaussianPolicy<const Real>&, const TrajectoryDistribution<Real>&, const StatusView&, \
       const Workspace&, Stream);
 MDGPS_INSTANTIATE(float)
 MDGPS_INSTANTIATE(double)

@@ -104,6 +104,11 @@ class Door {
     shape("distribution.covariance", d.covariance, {s.conditions, s.steps, p, p});
   }
 
+  void status(const StatusView& v, const BatchShape& s) const {
+    shape("status", v.status, {s.conditions});
+    if (v.failed_step.data != nullptr) shape("failed_step", v.failed_step, {s.conditions});
+  }
+
   /// The last check: what an operation needs is counted for the shapes that passed.
   void workspace(const WorkspaceNeeds& needs) const {
     if (workspace_.data == nullptr || workspace_.bytes < needs.least)

@@ -43,10 +43,10 @@ struct BackwardOperation {
   DynamicsBatch<const Real> dynamics;
   CostBatch<const Real> cost;
   PolicyBatch<Real> policy;
-  Batch<std::int32_t> status;
+  StatusBatch status;
 
   BackwardOperation(const BatchShape& s, const LinearGaussianDynamics<const Real>& d,
-                    const QuadraticCost<const Real>& c, const LinearGaussianPolicy<Real>& p, const View<Status, 1>& to)
+                    const QuadraticCost<const Real>& c, const LinearGaussianPolicy<Real>& p, const StatusView& to)
       : shape(mdgps::MDGPS_TARGET::shape_of(s)),
         dynamics(mdgps::MDGPS_TARGET::batch(d)),
         cost(mdgps::MDGPS_TARGET::batch(c)),
@@ -65,11 +65,11 @@ struct ForwardOperation {
   DynamicsBatch<const Real> dynamics;
   PolicyBatch<const Real> policy;
   GaussianBatch<Real> distribution;
-  Batch<std::int32_t> status;
+  StatusBatch status;
 
   ForwardOperation(const BatchShape& s, const GaussianState<const Real>& x, const LinearGaussianDynamics<const Real>& d,
                    const LinearGaussianPolicy<const Real>& p, const TrajectoryDistribution<Real>& z,
-                   const View<Status, 1>& to)
+                   const StatusView& to)
       : shape(mdgps::MDGPS_TARGET::shape_of(s)),
         initial(mdgps::MDGPS_TARGET::batch(x)),
         dynamics(mdgps::MDGPS_TARGET::batch(d)),

@@ -14,7 +14,7 @@ struct BackwardPass {
   DynamicsBatch<const Real> dynamics;
   CostBatch<const Real> cost;
   PolicyBatch<Real> policy;
-  Batch<std::int32_t> status;
+  StatusBatch status;
   RiccatiMemory<Real> memory;
 
   void run(std::int64_t first, std::int64_t end, int slots) const {
@@ -26,7 +26,7 @@ struct BackwardPass {
     const auto to = status;
     on.for_each(slots, 1, 1, [=] MDGPS_LAMBDA(int s, int, int) {
       memory.condition[s] = first + s;
-      memory.positive[s] = memory.all_finite[s] = 1;
+      memory.found[s] = {};
     });
     const Riccati<Real, BackEnd> riccati{on, shape, memory};
     for (int t = shape.steps - 1; t >= 0; --t) {
@@ -34,14 +34,11 @@ struct BackwardPass {
       if (!last) riccati.load_dynamics(slots, dynamics, t);
       riccati.load_cost(slots, cost, t, nullptr);
       riccati.add_value(slots, last);
-      riccati.minimise(slots);
+      riccati.minimise(slots, t);
       riccati.store_policy(slots, policy, t, nullptr);
     }
     on.for_each(slots, 1, 1, [=] MDGPS_LAMBDA(int s, int, int) {
-      const Outcome outcome = memory.all_finite[s] == 0 ? Outcome::not_finite
-                              : memory.positive[s] == 0 ? Outcome::not_positive_definite
-                                                        : Outcome::ok;
-      *to.at(memory.condition[s], 0) = static_cast<std::int32_t>(outcome);
+      to.store(memory.condition[s], 0, memory.found[s].outcome(0), memory.found[s].failed_step(0));
     });
   }
 };

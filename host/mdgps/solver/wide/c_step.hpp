@@ -35,7 +35,8 @@ struct CStepMemory : RiccatiMemory<Real> {
   int slots;
   Searching *searching, *kept;          ///< [slots]
   int *keep, *selected;                 ///< [slots]
-  int *reference_info, *reference_ok;   ///< [slots] of the reference's factorisations
+  int* reference_info;                  ///< [slots] of the reference's factorisations
+  Found<Real>* reference_found;         ///< [slots]
   Real *inverse_eta, *widening, *kl;    ///< [slots]
   Stack<Real> reference_factor;         ///< chol(C_q) [m,m]
   Stack<Real> closed, weighted_closed;  ///< [m+n,n+1+m]
@@ -49,8 +50,8 @@ struct CStepMemory : RiccatiMemory<Real> {
     memory.slots = slots;
     memory.searching = pieces.take<Searching>(count);
     memory.kept = pieces.take<Searching>(count);
-    for (int** list : {&memory.keep, &memory.selected, &memory.reference_info, &memory.reference_ok})
-      *list = pieces.take<int>(count);
+    for (int** list : {&memory.keep, &memory.selected, &memory.reference_info}) *list = pieces.take<int>(count);
+    memory.reference_found = pieces.take<Found<Real>>(count);
     for (Real** list : {&memory.inverse_eta, &memory.widening, &memory.kl}) *list = pieces.take<Real>(count);
     memory.reference_factor = pieces.take_stack<Real>(slots, m, m);
     memory.closed = pieces.take_stack<Real>(slots, m + n, p + 1);
@@ -101,7 +102,7 @@ struct CStep {
     const auto memory = this->memory;
     on.for_each(slots, 1, 1, [=] MDGPS_LAMBDA(int s, int, int) {
       memory.inverse_eta[s] = static_cast<Real>(1.0 / memory.searching[s].search.eta(0));
-      memory.reference_ok[s] = memory.positive[s] = memory.all_finite[s] = 1;
+      memory.reference_found[s] = memory.found[s] = {};
       memory.kl[s] = Real{};
       memory.condition[s] = memory.searching[s].condition;
     });
@@ -112,7 +113,7 @@ struct CStep {
       if (!last) riccati.load_dynamics(slots, b.dynamics, t);
       riccati.load_cost(slots, b.cost, t, memory.inverse_eta);
       riccati.add_value(slots, last);
-      riccati.minimise(slots);
+      riccati.minimise(slots, t);
       widen(slots, t);
       riccati.store_policy(slots, b.policy, t, memory.widening);
       divergence_to_go(slots, t, last);
@@ -130,7 +131,8 @@ struct CStep {
     });
     on.factorise(slots, memory.reference_factor, memory.reference_info);
     on.for_each(slots, 1, 1, [=] MDGPS_LAMBDA(int s, int, int) {
-      if (!has_factor(memory.reference_factor, memory.reference_info, s)) memory.reference_ok[s] = 0;
+      if (!has_factor(memory.reference_factor, memory.reference_info, s))  // the first of several comes last
+        memory.reference_found[s] = {.positive = false, .step = static_cast<Real>(t)};
     });
     on.for_each(slots, m, p + 1, [=] MDGPS_LAMBDA(int s, int i, int j) {
       const std::int64_t condition = memory.searching[s].condition;
@@ -188,7 +190,7 @@ struct CStep {
           return term;
         },
         memory.sum);
-    on.for_each(slots, 1, 1, [=] MDGPS_LAMBDA(int s, int, int) { memory.kl[s] += memory.sum[s]; });
+    add_to_divergence(slots);
 
     if (!last)
       on.for_each(slots, n, 1,
@@ -214,21 +216,27 @@ struct CStep {
           return Real(0.5) * memory.P(s, i, j) * (x_i * x_j + S);
         },
         memory.sum);
-    on.for_each(slots, 1, 1, [=] MDGPS_LAMBDA(int s, int, int) { memory.kl[s] += memory.sum[s]; });
+    add_to_divergence(slots);
+  }
+
+  /// kl += sum.
+  void add_to_divergence(int slots) const {
+    const auto memory = this->memory;
+    on.for_each(slots, 1, 1, [=] MDGPS_LAMBDA(int s, int, int) {
+      Found<Real>& found = memory.found[s];
+      memory.kl[s] += memory.sum[s];
+      if (found.positive && !finite(memory.kl[s])) found.all_finite = false;
+    });
   }
 
   /// Every slot's search takes what was found.
   void update(int slots) const {
     const auto memory = this->memory;
     on.for_each(slots, 1, 1, [=] MDGPS_LAMBDA(int s, int, int) {
-      const bool positive = memory.reference_ok[s] != 0 && memory.positive[s] != 0;
-      const bool all_finite =
-          memory.reference_ok[s] == 0 || (memory.all_finite[s] != 0 && (finite(memory.kl[s]) || !positive));
-      const Evaluation found = !all_finite ? Evaluation::not_finite
-                               : !positive ? Evaluation::not_positive_definite
-                                           : Evaluation::ok;
-      const double kl = static_cast<double>(memory.kl[s]);
-      memory.searching[s].search.update(&found, &kl);
+      const Found<Real>&found = memory.found[s], &reference_found = memory.reference_found[s];
+      const DualValue<Real> value{memory.kl[s], reference_found.positive ? found : reference_found};
+      const Evaluation evaluation = value.of(0);
+      memory.searching[s].search.update(&evaluation);
     });
   }
 

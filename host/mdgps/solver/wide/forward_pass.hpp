@@ -12,7 +12,7 @@ namespace mdgps::wide {
 
 template <class Real>
 struct ForwardMemory {
-  int* all_finite;         ///< [slots]
+  Found<Real>* found;      ///< [slots]
   Real* sum;               ///< [slots]
   Stack<Real> gain;        ///< K [m,n]
   Stack<Real> joint;       ///< [n+m,1+n+m]
@@ -22,7 +22,7 @@ struct ForwardMemory {
   static ForwardMemory take(Pieces& pieces, const Shape& shape, int slots) {
     const int n = shape.states, m = shape.actions, p = shape.joint();
     ForwardMemory memory;
-    memory.all_finite = pieces.take<int>(static_cast<std::size_t>(slots));
+    memory.found = pieces.take<Found<Real>>(static_cast<std::size_t>(slots));
     memory.sum = pieces.take<Real>(static_cast<std::size_t>(slots));
     memory.gain = pieces.take_stack<Real>(slots, m, n);
     memory.joint = pieces.take_stack<Real>(slots, p, 1 + p);
@@ -41,7 +41,7 @@ struct ForwardPass {
   DynamicsBatch<const Real> dynamics;
   PolicyBatch<const Real> policy;
   GaussianBatch<Real> distribution;
-  Batch<std::int32_t> status;
+  StatusBatch status;
   ForwardMemory<Real> memory;
 
   void run(std::int64_t first, std::int64_t end, int slots) const {
@@ -53,7 +53,7 @@ struct ForwardPass {
     const auto initial = this->initial;
     const auto to = status;
     const int n = shape.states;
-    on.for_each(slots, 1, 1, [=] MDGPS_LAMBDA(int s, int, int) { memory.all_finite[s] = 1; });
+    on.for_each(slots, 1, 1, [=] MDGPS_LAMBDA(int s, int, int) { memory.found[s] = {}; });
     on.for_each(slots, n, 1 + n, [=] MDGPS_LAMBDA(int s, int i, int j) {
       memory.joint(s, i, j) =
           j == 0 ? entry(initial.mean, first + s, 0, i, 0) : entry(initial.covariance, first + s, 0, i, j - 1);
@@ -64,8 +64,7 @@ struct ForwardPass {
       if (t + 1 < shape.steps) move(first, slots, t);
     }
     on.for_each(slots, 1, 1, [=] MDGPS_LAMBDA(int s, int, int) {
-      const Outcome outcome = memory.all_finite[s] == 0 ? Outcome::not_finite : Outcome::ok;
-      *to.at(first + s, 0) = static_cast<std::int32_t>(outcome);
+      to.store(first + s, 0, memory.found[s].outcome(0), memory.found[s].failed_step(0));
     });
   }
 
@@ -104,7 +103,9 @@ struct ForwardPass {
         slots, p, 1, [=] MDGPS_LAMBDA(int s, int i, int) { return memory.joint(s, i, 1 + i) + memory.joint(s, i, 0); },
         memory.sum);
     on.for_each(slots, 1, 1, [=] MDGPS_LAMBDA(int s, int, int) {
-      if (!finite(memory.sum[s])) memory.all_finite[s] = 0;
+      Found<Real>& found = memory.found[s];
+      found.begin_step(t);
+      if (!finite(memory.sum[s])) found.all_finite = false;
     });
   }
 

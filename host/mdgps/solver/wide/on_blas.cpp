@@ -69,7 +69,7 @@ WorkspaceNeeds c_step_on_blas(const BatchShape& shape, const CStepProblem<Real>&
 template <class Real>
 WorkspaceNeeds backward_on_blas(const BatchShape& shape, const LinearGaussianDynamics<const Real>& dynamics,
                                 const QuadraticCost<const Real>& cost, const LinearGaussianPolicy<Real>& policy,
-                                const View<Status, 1>& status, const Workspace& workspace) {
+                                const StatusView& status, const Workspace& workspace) {
   return run_on_blas<Real>(shape.conditions, BackwardOperation<Real>(shape, dynamics, cost, policy, status), workspace);
 }
 
@@ -77,7 +77,7 @@ template <class Real>
 WorkspaceNeeds forward_on_blas(const BatchShape& shape, const GaussianState<const Real>& initial,
                                const LinearGaussianDynamics<const Real>& dynamics,
                                const LinearGaussianPolicy<const Real>& policy,
-                               const TrajectoryDistribution<Real>& distribution, const View<Status, 1>& status,
+                               const TrajectoryDistribution<Real>& distribution, const StatusView& status,
                                const Workspace& workspace) {
   return run_on_blas<Real>(shape.conditions,
                            ForwardOperation<Real>(shape, initial, dynamics, policy, distribution, status), workspace);
@@ -116,8 +116,7 @@ WorkspaceNeeds c_step(const BatchShape& shape, const CStepProblem<Real>& problem
 template <class Real>
 WorkspaceNeeds backward_pass(const BatchShape& shape, const LinearGaussianDynamics<const Real>& dynamics,
                              const QuadraticCost<const Real>& cost, const LinearGaussianPolicy<Real>& policy,
-                             const View<Status, 1>& status, const Workspace& workspace,
-                             [[maybe_unused]] Stream stream) {
+                             const StatusView& status, const Workspace& workspace, [[maybe_unused]] Stream stream) {
 #if defined(MDGPS_HAS_CUDA)
   if (workspace.device.kind == Device::Kind::cuda)
     return backward_on_cublas(shape, dynamics, cost, policy, status, workspace, stream);
@@ -129,7 +128,7 @@ template <class Real>
 WorkspaceNeeds forward_pass(const BatchShape& shape, const GaussianState<const Real>& initial,
                             const LinearGaussianDynamics<const Real>& dynamics,
                             const LinearGaussianPolicy<const Real>& policy,
-                            const TrajectoryDistribution<Real>& distribution, const View<Status, 1>& status,
+                            const TrajectoryDistribution<Real>& distribution, const StatusView& status,
                             const Workspace& workspace, [[maybe_unused]] Stream stream) {
 #if defined(MDGPS_HAS_CUDA)
   if (workspace.device.kind == Device::Kind::cuda)
@@ -152,18 +151,18 @@ WorkspaceNeeds fit_gaussian_mixture(const MixtureProblem<Real>& problem, const M
 #define MDGPS_INSTANTIATE(Real)                                                                                      \
   template WorkspaceNeeds backward_on_blas(const BatchShape&, const LinearGaussianDynamics<const Real>&,             \
                                            const QuadraticCost<const Real>&, const LinearGaussianPolicy<Real>&,      \
-                                           const View<Status, 1>&, const Workspace&);                                \
-  template WorkspaceNeeds forward_on_blas(                                                                           \
-      const BatchShape&, const GaussianState<const Real>&, const LinearGaussianDynamics<const Real>&,                \
-      const LinearGaussianPolicy<const Real>&, const TrajectoryDistribution<Real>&, const View<Status, 1>&,          \
-      const Workspace&);                                                                                             \
+                                           const StatusView&, const Workspace&);                                     \
+  template WorkspaceNeeds forward_on_blas(const BatchShape&, const GaussianState<const Real>&,                       \
+                                          const LinearGaussianDynamics<const Real>&,                                 \
+                                          const LinearGaussianPolicy<const Real>&,                                   \
+                                          const TrajectoryDistribution<Real>&, const StatusView&, const Workspace&); \
   template WorkspaceNeeds backward_pass(const BatchShape&, const LinearGaussianDynamics<const Real>&,                \
                                         const QuadraticCost<const Real>&, const LinearGaussianPolicy<Real>&,         \
-                                        const View<Status, 1>&, const Workspace&, Stream);                           \
+                                        const StatusView&, const Workspace&, Stream);                                \
   template WorkspaceNeeds forward_pass(const BatchShape&, const GaussianState<const Real>&,                          \
                                        const LinearGaussianDynamics<const Real>&,                                    \
                                        const LinearGaussianPolicy<const Real>&, const TrajectoryDistribution<Real>&, \
-                                       const View<Status, 1>&, const Workspace&, Stream);                            \
+                                       const StatusView&, const Workspace&, Stream);                                 \
   template WorkspaceNeeds c_step_on_blas(const BatchShape&, const CStepProblem<Real>&, const CStepResult<Real>&,     \
                                          const CStepOptions&, const Workspace&);                                     \
   template WorkspaceNeeds c_step(const BatchShape&, const CStepProblem<Real>&, const CStepResult<Real>&,             \

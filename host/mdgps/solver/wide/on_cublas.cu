@@ -82,7 +82,7 @@ WorkspaceNeeds c_step_on_cublas(const BatchShape& shape, const CStepProblem<Real
 template <class Real>
 WorkspaceNeeds backward_on_cublas(const BatchShape& shape, const LinearGaussianDynamics<const Real>& dynamics,
                                   const QuadraticCost<const Real>& cost, const LinearGaussianPolicy<Real>& policy,
-                                  const View<Status, 1>& status, const Workspace& workspace, Stream stream) {
+                                  const StatusView& status, const Workspace& workspace, Stream stream) {
   return run_on_cublas<Real>(shape.conditions, BackwardOperation<Real>(shape, dynamics, cost, policy, status),
                              workspace, static_cast<cudaStream_t>(stream.handle));
 }
@@ -91,7 +91,7 @@ template <class Real>
 WorkspaceNeeds forward_on_cublas(const BatchShape& shape, const GaussianState<const Real>& initial,
                                  const LinearGaussianDynamics<const Real>& dynamics,
                                  const LinearGaussianPolicy<const Real>& policy,
-                                 const TrajectoryDistribution<Real>& distribution, const View<Status, 1>& status,
+                                 const TrajectoryDistribution<Real>& distribution, const StatusView& status,
                                  const Workspace& workspace, Stream stream) {
   return run_on_cublas<Real>(shape.conditions,
                              ForwardOperation<Real>(shape, initial, dynamics, policy, distribution, status), workspace,
@@ -125,10 +125,10 @@ WorkspaceNeeds fit_on_cublas(const MixtureProblem<Real>& problem, const MixtureO
 #define MDGPS_INSTANTIATE(Real)                                                                                     \
   template WorkspaceNeeds backward_on_cublas(const BatchShape&, const LinearGaussianDynamics<const Real>&,          \
                                              const QuadraticCost<const Real>&, const LinearGaussianPolicy<Real>&,   \
-                                             const View<Status, 1>&, const Workspace&, Stream);                     \
+                                             const StatusView&, const Workspace&, Stream);                          \
   template WorkspaceNeeds forward_on_cublas(                                                                        \
       const BatchShape&, const GaussianState<const Real>&, const LinearGaussianDynamics<const Real>&,               \
-      const LinearGaussianPolicy<const Real>&, const TrajectoryDistribution<Real>&, const View<Status, 1>&,         \
+      const LinearGaussianPolicy<const Real>&, const TrajectoryDistribution<Real>&, const StatusView&,              \
       const Workspace&, Stream);                                                                                    \
   template WorkspaceNeeds c_step_on_cublas(const BatchShape&, const CStepProblem<Real>&, const CStepResult<Real>&,  \
                                            const CStepOptions&, const Workspace&, Stream);                          \

@@ -31,17 +31,18 @@ void mirror(BackEnd& on, int slots, const Stack<Real>& a) {
 
 template <class Real>
 struct RiccatiMemory {
-  int above;                          ///< rows of the map above the next state
-  std::int64_t* condition;            ///< [slots] the one at work
-  int *info, *positive, *all_finite;  ///< [slots] of the factorisations; flags of a sweep
-  Real* sum;                          ///< [slots]
-  Stack<Real> map, weighted;          ///< [above+n,n+m+1]
-  Stack<Real> Q;                      ///< [Q; q'] [n+m+1,n+m]
-  Stack<Real> V;                      ///< [V; v'] of the next step [n+1,n]
-  Stack<Real> L;                      ///< chol(Quu) [m,m]
-  Stack<Real> half;                   ///< L^-1 [Qux, qu, I] [m,n+1+m]
-  Stack<Real> policy;                 ///< [K, k], and room for a root of C [m,n+1+m]
-  Stack<Real> C;                      ///< Quu^-1, lower triangle [m,m]
+  int above;                  ///< rows of the map above the next state
+  std::int64_t* condition;    ///< [slots] the one at work
+  int* info;                  ///< [slots] of the factorisations
+  Found<Real>* found;         ///< [slots] in a sweep
+  Real* sum;                  ///< [slots]
+  Stack<Real> map, weighted;  ///< [above+n,n+m+1]
+  Stack<Real> Q;              ///< [Q; q'] [n+m+1,n+m]
+  Stack<Real> V;              ///< [V; v'] of the next step [n+1,n]
+  Stack<Real> L;              ///< chol(Quu) [m,m]
+  Stack<Real> half;           ///< L^-1 [Qux, qu, I] [m,n+1+m]
+  Stack<Real> policy;         ///< [K, k], and room for a root of C [m,n+1+m]
+  Stack<Real> C;              ///< Quu^-1, lower triangle [m,m]
 
   static RiccatiMemory take(Pieces& pieces, const Shape& shape, int slots, int above) {
     const int n = shape.states, m = shape.actions, p = shape.joint();
@@ -49,7 +50,8 @@ struct RiccatiMemory {
     RiccatiMemory memory;
     memory.above = above;
     memory.condition = pieces.take<std::int64_t>(count);
-    for (int** list : {&memory.info, &memory.positive, &memory.all_finite}) *list = pieces.take<int>(count);
+    memory.info = pieces.take<int>(count);
+    memory.found = pieces.take<Found<Real>>(count);
     memory.sum = pieces.take<Real>(count);
     memory.map = pieces.take_stack<Real>(slots, above + n, p + 1);
     memory.weighted = pieces.take_stack<Real>(slots, above + n, p + 1);
@@ -113,15 +115,17 @@ struct Riccati {
   }
 
   /// K, k and C of the policy that minimises E[Q] - H(u|x), and [V; v'], its value.
-  void minimise(int slots) const {
+  void minimise(int slots, int t) const {
     const auto memory = this->memory;
     const int n = shape.states, m = shape.actions, p = shape.joint();
     on.for_each(slots, m, m, [=] MDGPS_LAMBDA(int s, int i, int j) { memory.L(s, i, j) = memory.Q(s, n + i, n + j); });
     on.factorise(slots, memory.L, memory.info);
     on.for_each(slots, 1, 1, [=] MDGPS_LAMBDA(int s, int, int) {
       // Judged before the first failing factor, which makes what follows meaningless.
-      if (memory.positive[s] != 0 && !finite(memory.sum[s])) memory.all_finite[s] = 0;
-      if (!has_factor(memory.L, memory.info, s)) memory.positive[s] = 0;
+      Found<Real>& found = memory.found[s];
+      found.begin_step(t);
+      if (found.positive && !finite(memory.sum[s])) found.all_finite = false;
+      if (!has_factor(memory.L, memory.info, s)) found.positive = false;
     });
     on.for_each(slots, m, p + 1, [=] MDGPS_LAMBDA(int s, int i, int j) {
       memory.half(s, i, j) = j < n    ? memory.Q(s, n + i, j)

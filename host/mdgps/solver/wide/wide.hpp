@@ -45,14 +45,14 @@ WorkspaceNeeds c_step(const BatchShape& shape, const CStepProblem<Real>& problem
 template <class Real>
 WorkspaceNeeds backward_pass(const BatchShape& shape, const LinearGaussianDynamics<const Real>& dynamics,
                              const QuadraticCost<const Real>& cost, const LinearGaussianPolicy<Real>& policy,
-                             const View<Status, 1>& status, const Workspace& workspace, Stream stream);
+                             const StatusView& status, const Workspace& workspace, Stream stream);
 
 /// The forward pass, likewise.
 template <class Real>
 WorkspaceNeeds forward_pass(const BatchShape& shape, const GaussianState<const Real>& initial,
                             const LinearGaussianDynamics<const Real>& dynamics,
                             const LinearGaussianPolicy<const Real>& policy,
-                            const TrajectoryDistribution<Real>& distribution, const View<Status, 1>& status,
+                            const TrajectoryDistribution<Real>& distribution, const StatusView& status,
                             const Workspace& workspace, Stream stream);
 
 /// Expectation maximisation, likewise.
@@ -73,23 +73,23 @@ WorkspaceNeeds c_step_on_blas(const BatchShape& shape, const CStepProblem<Real>&
 template <class Real>
 WorkspaceNeeds backward_on_blas(const BatchShape& shape, const LinearGaussianDynamics<const Real>& dynamics,
                                 const QuadraticCost<const Real>& cost, const LinearGaussianPolicy<Real>& policy,
-                                const View<Status, 1>& status, const Workspace& workspace);
+                                const StatusView& status, const Workspace& workspace);
 template <class Real>
 WorkspaceNeeds forward_on_blas(const BatchShape& shape, const GaussianState<const Real>& initial,
                                const LinearGaussianDynamics<const Real>& dynamics,
                                const LinearGaussianPolicy<const Real>& policy,
-                               const TrajectoryDistribution<Real>& distribution, const View<Status, 1>& status,
+                               const TrajectoryDistribution<Real>& distribution, const StatusView& status,
                                const Workspace& workspace);
 #if defined(MDGPS_HAS_CUDA)
 template <class Real>
 WorkspaceNeeds backward_on_cublas(const BatchShape& shape, const LinearGaussianDynamics<const Real>& dynamics,
                                   const QuadraticCost<const Real>& cost, const LinearGaussianPolicy<Real>& policy,
-                                  const View<Status, 1>& status, const Workspace& workspace, Stream stream);
+                                  const StatusView& status, const Workspace& workspace, Stream stream);
 template <class Real>
 WorkspaceNeeds forward_on_cublas(const BatchShape& shape, const GaussianState<const Real>& initial,
                                  const LinearGaussianDynamics<const Real>& dynamics,
                                  const LinearGaussianPolicy<const Real>& policy,
-                                 const TrajectoryDistribution<Real>& distribution, const View<Status, 1>& status,
+                                 const TrajectoryDistribution<Real>& distribution, const StatusView& status,
                                  const Workspace& workspace, Stream stream);
 template <class Real>
 WorkspaceNeeds c_step_on_cublas(const BatchShape& shape, const CStepProblem<Real>& problem,
