@@ -88,6 +88,7 @@ TYPED_TEST(GpuCStep, FailingConditionsHaveTheCpusStatusAndLeaveTheirNeighboursAl
   c_step<TypeParam>(bad.view(), on_cpu.view());
   const auto clean = solve(good), result = solve(bad);
   EXPECT_EQ(result.status, on_cpu.status);
+  EXPECT_EQ(result.failed_step, on_cpu.failed_step);
   for (const std::int64_t i : {2, 5, 9, 11, 20}) {
     EXPECT_NE(result.status(i), Status::ok);
     EXPECT_TRUE(std::ranges::equal(result.policy.gain.row(i), bad.reference.gain.row(i)));

@@ -113,8 +113,8 @@ class Mirror {
   }
   template <class T>
   CStepResult<T> operator()(const CStepResult<T>& r) {
-    return {(*this)(r.policy), (*this)(r.dual), (*this)(r.kl_divergence), (*this)(r.dual_evaluations),
-            (*this)(r.status)};
+    return {(*this)(r.policy),           (*this)(r.dual),   (*this)(r.kl_divergence),
+            (*this)(r.dual_evaluations), (*this)(r.status), (*this)(r.failed_step)};
   }
   template <class T>
   NormalInverseWishart<T> operator()(const NormalInverseWishart<T>& p) {

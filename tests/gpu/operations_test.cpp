@@ -146,6 +146,39 @@ TYPED_TEST(GpuOperations, PassesInParallelOverTimeAgreeWithTheCpu) {
   }
 }
 
+TYPED_TEST(GpuOperations, PassesSayTheCpusStepOfAFailure) {
+  using Real = TypeParam;
+  using Passes = typename TestFixture::Passes;
+  using Steps = std::array<Array<std::int32_t, 1>, 3>;
+  const BatchShape shape{5, 9, 6, 2};
+  auto spoilt = random_trajectory<Real>(shape, 2);
+  spoilt.reference.covariance(0, 7, 0, 0) = -1;
+  spoilt.cost.gradient(1, 4, 2) = NAN;
+  spoilt.cost.hessian(2, 5, 7, 7) = Real(-1e6);
+  spoilt.dynamics.transition(4, 3, 0, 1) = INFINITY;
+  const auto& p = std::as_const(spoilt);
+  const auto run = [&](auto& place, const PassOptions& options, Passes& out, Steps& steps) {
+    const auto dynamics = place(p.dynamics.view());
+    const auto policy = place(p.reference.view());
+    const auto distribution = place(out.distribution.view());
+    const auto status = place(out.status);
+    backward_pass<Real>(dynamics, place(p.cost.view()), place(out.policy.view()), {status, place(steps[0])}, options);
+    forward_pass<Real>(place(p.initial.view()), dynamics, policy, distribution, {status, place(steps[1])}, options);
+    kl_divergence<Real>(policy, policy, distribution, place(out.kl), place(out.kl_steps), {status, place(steps[2])});
+  };
+  const Array<std::int32_t, 1> unset({shape.conditions});
+  for (const bool parallel_in_time : {false, true}) {
+    Passes on_gpu(shape), on_cpu(shape);
+    Steps steps_on_gpu{unset, unset, unset}, steps_on_cpu = steps_on_gpu;
+    gpu::Mirror mirror;
+    run(mirror, {.parallel_in_time = parallel_in_time}, on_gpu, steps_on_gpu);
+    mirror.bring_back();
+    InPlace in_place;
+    run(in_place, {}, on_cpu, steps_on_cpu);
+    EXPECT_EQ(steps_on_gpu, steps_on_cpu);
+  }
+}
+
 TYPED_TEST(GpuOperations, RegressionConditionsThePosteriorCovariance) {
   for (const auto& extents : problems::regression_extents) {
     problems::Regression<TypeParam> r(extents, 1);

@@ -70,6 +70,7 @@ TYPED_TEST(GpuWideCStep, FailingConditionsHaveTheCpusStatusAndLeaveTheirNeighbou
   c_step<TypeParam>(bad.view(), on_cpu.view());
   const auto clean = solve(good), result = solve(bad);
   EXPECT_EQ(result.status, on_cpu.status);
+  EXPECT_EQ(result.failed_step, on_cpu.failed_step);
   for (const std::int64_t i : {2, 5, 9, 10, 11, 20}) {
     EXPECT_NE(result.status(i), Status::ok);
     EXPECT_TRUE(std::ranges::equal(result.policy.gain.row(i), bad.reference.gain.row(i)));
@@ -108,25 +109,33 @@ class GpuWidePasses : public GpuWideCStep<Real> {
     LinearGaussianPolicyArrays<Real> policy;
     TrajectoryDistributionArrays<Real> distribution;
     Array<Status, 1> backward, forward;
+    Array<std::int32_t, 1> backward_step, forward_step;
 
     explicit Passes(const BatchShape& s)
-        : policy(s), distribution(s), backward({s.conditions}), forward({s.conditions}) {}
+        : policy(s),
+          distribution(s),
+          backward({s.conditions}),
+          forward({s.conditions}),
+          backward_step({s.conditions}),
+          forward_step({s.conditions}) {}
   };
   static Passes on_gpu(const Trajectory<Real>& p) {
     Passes to(p.shape);
     gpu::Mirror mirror;
     const auto dynamics = mirror(p.dynamics.view());
     const PassOptions wide{.path = SolverPath::wide};
-    backward_pass<Real>(dynamics, mirror(p.cost.view()), mirror(to.policy.view()), mirror(to.backward), wide);
+    backward_pass<Real>(dynamics, mirror(p.cost.view()), mirror(to.policy.view()),
+                        {mirror(to.backward), mirror(to.backward_step)}, wide);
     forward_pass<Real>(mirror(p.initial.view()), dynamics, mirror(p.reference.view()), mirror(to.distribution.view()),
-                       mirror(to.forward), wide);
+                       {mirror(to.forward), mirror(to.forward_step)}, wide);
     mirror.bring_back();
     return to;
   }
   static Passes on_cpu(const Trajectory<Real>& p) {
     Passes to(p.shape);
-    backward_pass<Real>(p.dynamics.view(), p.cost.view(), to.policy.view(), to.backward);
-    forward_pass<Real>(p.initial.view(), p.dynamics.view(), p.reference.view(), to.distribution.view(), to.forward);
+    backward_pass<Real>(p.dynamics.view(), p.cost.view(), to.policy.view(), {to.backward, to.backward_step});
+    forward_pass<Real>(p.initial.view(), p.dynamics.view(), p.reference.view(), to.distribution.view(),
+                       {to.forward, to.forward_step});
     return to;
   }
 };
@@ -169,6 +178,8 @@ TYPED_TEST(GpuWidePasses, FailingConditionsHaveTheCpusStatus) {
   EXPECT_EQ(on_gpu.backward, on_cpu.backward);
   EXPECT_EQ(on_gpu.forward, on_cpu.forward);
   EXPECT_EQ(on_gpu.backward(11), Status::not_positive_definite);
+  EXPECT_EQ(on_gpu.backward_step, on_cpu.backward_step);
+  EXPECT_EQ(on_gpu.forward_step, on_cpu.forward_step);
 }
 
 TYPED_TEST(GpuWidePasses, AreChosenWhereABlocksMemoryIsTooSmall) {

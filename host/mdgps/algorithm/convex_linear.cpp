@@ -105,6 +105,7 @@ ConvexLinearReport ConvexLinear::iterate(double epsilon) {
   report.dual = std::move(c.dual);
   report.dual_evaluations = std::move(c.dual_evaluations);
   report.status = std::move(c.status);
+  report.failed_step = std::move(c.failed_step);
   TrajectoryDistributionArrays<double> distribution(shape_);
   report.local_cost = expected_costs(problem_, std::as_const(local_).view(), distribution);
   project(std::as_const(distribution).view(), policy_);

@@ -23,6 +23,7 @@ struct ConvexLinearReport {
   Array<double, 1> dual;
   Array<std::int32_t, 1> dual_evaluations;
   Array<Status, 1> status;
+  Array<std::int32_t, 1> failed_step;
 };
 
 /// Mirror descent on J(pi) over policies pi(u|x) = N(K_t x + k_t, C_t), one for all conditions. The C-step is solved to

@@ -190,6 +190,7 @@ IterationReport ConvexLinearRun::iterate() {
     c.kl_divergence = step.kl_divergence(i);
     c.dual_evaluations = step.dual_evaluations(i);
     c.status = step.status(i);
+    c.failed_step = step.failed_step(i);
     c.predicted_cost = step.local_cost(i);
     c.expected_global_cost = step.global_cost(i);
     c.total_variation = last_state_total_variation(last_local, last_global, i);

@@ -132,7 +132,7 @@ struct CStep {
     on.factorise(slots, memory.reference_factor, memory.reference_info);
     on.for_each(slots, 1, 1, [=] MDGPS_LAMBDA(int s, int, int) {
       if (!has_factor(memory.reference_factor, memory.reference_info, s))  // the first of several comes last
-        memory.reference_found[s] = {.positive = false, .step = static_cast<Real>(t)};
+        memory.reference_found[s] = {false, true, static_cast<Real>(t)};
     });
     on.for_each(slots, m, p + 1, [=] MDGPS_LAMBDA(int s, int i, int j) {
       const std::int64_t condition = memory.searching[s].condition;
