@@ -3,6 +3,7 @@
 
 #include "kernels/cholesky.hpp"
 #include "kernels/linear_gaussian.hpp"
+#include "kernels/outcome.hpp"
 
 namespace mdgps::kernels::inline MDGPS_TARGET {
 
@@ -188,10 +189,10 @@ MDGPS_FUNCTION void backward_pass(const Group& g, const Lanes<Scalar>& lanes, co
       prefetch(g, lanes, cost.gradient, t - 1, p);
       if constexpr (fetches_before_writing<Group>) prefetch(g, lanes, policy, t - 1, m, n);
     }
-    const Mask<Scalar> positive_so_far = found.positive;
+    const Mask<Scalar> was_positive = found.positive;
     riccati_step(g, f, f_c, last, Q, K, k, L, found.positive, step_scratch);
     covariance_of(g, step_scratch.inverse, C);
-    found.all_finite = found.all_finite & (finite(sum_of_lower(g, Q)) | !positive_so_far);
+    found.judge(finite(sum_of_lower(g, Q)), was_positive);
     store(g, lanes, K, policy.gain, t);
     store(g, lanes, k, policy.offset, t);
     store(g, lanes, C, policy.covariance, t);

@@ -129,13 +129,14 @@ struct CStepScratch {
   }
 };
 
+/// What the lanes' duals came to.
 template <class Scalar>
 struct DualValue {
   Scalar kl;
   Found<Scalar> found;
 
-  MDGPS_FUNCTION Evaluation of(int w) const {
-    return {found.outcome(w), static_cast<double>(lane(kl, w)), found.failed_step(w)};
+  MDGPS_FUNCTION Evaluation evaluation(int w) const {
+    return {found.outcome(w), found.failed_step(w), static_cast<double>(lane(kl, w))};
   }
 };
 
@@ -168,9 +169,9 @@ MDGPS_FUNCTION DualValue<Scalar> evaluate_dual(const Group& g, const CStepSteps<
     product(g, transpose(reference.G), reference.G, Q, Update::add, Part::lower);
     product(g, transpose(reference.G), reference.h, q, Update::subtract);
 
-    const Mask<Scalar> positive_so_far = found.positive;
+    const Mask<Scalar> was_positive = found.positive;
     riccati_step(g, f, f_c, last, s.Q, K, k, L, found.positive, s.riccati);
-    found.all_finite = found.all_finite & (finite(sum_of_lower(g, s.Q)) | !positive_so_far);
+    found.judge(finite(sum_of_lower(g, s.Q)), was_positive);
     if (steps.entropy_weight != nullptr) {
       const Scalar widening = root(Scalar(1.0) + inverse_eta * steps.entropy_weight[t]);
       const Scalar narrowing = Scalar(1.0) / widening;
@@ -182,10 +183,10 @@ MDGPS_FUNCTION DualValue<Scalar> evaluate_dual(const Group& g, const CStepSteps<
 
     divergence_to_go_step(g, f, f_c, steps.noise(t), last, K, k, transpose(s.riccati.inverse), -log_determinant(g, L),
                           reference, s.divergence, s.to_go);
-    found.all_finite = found.all_finite & (finite(s.divergence.c) | !found.positive);
+    found.judge(finite(s.divergence.c), found.positive);
   }
   value.kl = expected_divergence(g, s.divergence, s.initial_mean, s.initial_covariance, s.x);
-  found.all_finite = found.all_finite & (finite(value.kl) | !found.positive);
+  found.judge(finite(value.kl), found.positive);
   return value;
 }
 
@@ -261,7 +262,7 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
                     static_cast<double>(*b.epsilon.at(condition, 0)), options);
   }
   constexpr int most = W > DualSearch::max_width ? W : DualSearch::max_width;
-  Evaluation found[most];
+  Evaluation evaluations[most];
   bool active = true;
   for (int round = 0;;) {
     // A search that is done is evaluated again at its dual: its lane writes the same numbers.
@@ -271,13 +272,13 @@ MDGPS_FUNCTION void c_step(const Group& g, Lanes<Scalar> lanes, const Shape& sha
           1.0 / search[w / at_once].eta(team.rank() * width + round * at_once + w % at_once));
     const auto value = evaluate_dual(g, steps, inverse_eta, reference_found, s);
     if (!active) break;  // after rounds, of which the last need not have had the dual chosen: now all lanes have it
-    for (int w = 0; w < W; ++w) found[round * W + w] = value.of(w);
+    for (int w = 0; w < W; ++w) evaluations[round * W + w] = value.evaluation(w);
     if (++round < rounds) continue;
     round = 0;
-    team.share(found[0], found);
+    team.share(evaluations[0], evaluations);
     int searching = 0;
     for (int w = 0; w < W / at_once; ++w) {
-      search[w].update(found + w * width);
+      search[w].update(evaluations + w * width);
       searching += w < lanes.count && search[w].active() ? 1 : 0;
     }
     active = searching > 0;

@@ -22,8 +22,8 @@ struct DualSearchOptions {
 /// What an evaluation of the dual found.
 struct Evaluation {
   Outcome outcome;  ///< ok, not_positive_definite or not_finite
-  double kl;        ///< where it is ok
-  int failed_step;  ///< where it is not
+  int failed_step;  ///< where it is not ok
+  double kl;        ///< where it is
 };
 
 /// The search of one condition: evaluate at eta(0), ..., eta(width - 1), then update(), until !active().
@@ -40,7 +40,7 @@ class DualSearch {
     x_ = dual > 0 ? clamp(::log(dual), x_min_, x_max_) : 0.0;
     spread_ = 1.0;
     if (!(epsilon > 0) || !finite(epsilon)) {
-      failure_ = {Outcome::not_finite, NAN, -1};
+      failure_ = {Outcome::not_finite, -1, NAN};
       state_ = State::failed;
     }
   }

@@ -2,6 +2,7 @@
 /// Gaussian forward propagation: the marginals of z_t under linear-Gaussian dynamics and policy.   [MDGPS B.3]
 
 #include "kernels/linear_gaussian.hpp"
+#include "kernels/outcome.hpp"
 
 namespace mdgps::kernels::inline MDGPS_TARGET {
 
@@ -51,7 +52,7 @@ MDGPS_FUNCTION void forward_pass(const Group& g, const Lanes<Scalar>& lanes, con
     join_action(g, K, k, C, mean, S);
     store(g, lanes, mean, distribution.mean, t);
     store(g, lanes, S, distribution.covariance, t);
-    found.all_finite = found.all_finite & finite(sum_of(g, p, [&](int i) { return S(i, i) + mean(i); }));
+    found.judge(finite(sum_of(g, p, [&](int i) { return S(i, i) + mean(i); })), found.positive);
     if (t + 1 == shape.steps) break;
     load(g, lanes, dynamics.transition, t, f);
     load(g, lanes, dynamics.offset, t, next_mean);

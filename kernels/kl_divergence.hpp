@@ -4,6 +4,7 @@
 
 #include "kernels/cholesky.hpp"
 #include "kernels/linear_gaussian.hpp"
+#include "kernels/outcome.hpp"
 
 namespace mdgps::kernels::inline MDGPS_TARGET {
 
@@ -159,6 +160,7 @@ MDGPS_FUNCTION void kl_divergence(const Group& g, const Lanes<Scalar>& lanes, co
   Scalar sum{};
   for (int t = 0; t < shape.steps; ++t) {
     found.begin_step(t);
+    const Mask<Scalar> was_positive = found.positive;
     load_reference(g, lanes, q, t, K, k, C, U, reference, found.positive);
     load(g, lanes, p.gain, t, K);
     load(g, lanes, p.offset, t, k);
@@ -182,7 +184,7 @@ MDGPS_FUNCTION void kl_divergence(const Group& g, const Lanes<Scalar>& lanes, co
     const Scalar step = maximum(Scalar{}, constant + Scalar(0.5) * quadratic);
     if (per_step.data != nullptr) store(g, lanes, step, per_step, t);
     sum += step;
-    found.all_finite = finite(sum);
+    found.judge(finite(sum), was_positive);
   }
   store(g, lanes, sum, total, 0);
   store_outcome(g, lanes, found, status);

@@ -1,7 +1,7 @@
 #pragma once
 /// The quantities of guided policy search as batches that kernels read and write.
 
-#include "kernels/outcome.hpp"
+#include "kernels/lanes.hpp"
 
 namespace mdgps::kernels::inline MDGPS_TARGET {
 

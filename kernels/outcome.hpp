@@ -8,17 +8,17 @@ namespace mdgps::kernels::inline MDGPS_TARGET {
 /// What a kernel reports of a condition; host/mdgps/solver/types.hpp gives the meanings.
 enum class Outcome : std::int32_t { ok, constraint_inactive, not_converged, not_positive_definite, not_finite };
 
-/// What a problem's outcome is stored in, and the step at which it failed: -1 where it did not.
+/// Where outcomes are stored, and the steps at which problems failed: -1 where none did.
 struct StatusBatch {
-  Batch<std::int32_t> outcome, failed_step;  ///< the step without memory: not asked for
+  Batch<std::int32_t> status, failed_step;  ///< steps without memory: not asked for
 
   StatusBatch() = default;
-  MDGPS_FUNCTION StatusBatch(const Batch<std::int32_t>& outcome, const Batch<std::int32_t>& failed_step = {})
-      : outcome(outcome), failed_step(failed_step) {}
+  MDGPS_FUNCTION StatusBatch(const Batch<std::int32_t>& status, const Batch<std::int32_t>& failed_step = {})
+      : status(status), failed_step(failed_step) {}
 
-  MDGPS_FUNCTION void store(std::int64_t condition, std::int64_t step, Outcome found, int failed_at) const {
-    const bool failed = found == Outcome::not_positive_definite || found == Outcome::not_finite;
-    *outcome.at(condition, step) = static_cast<std::int32_t>(found);
+  MDGPS_FUNCTION void store(std::int64_t condition, std::int64_t step, Outcome outcome, int failed_at) const {
+    const bool failed = outcome == Outcome::not_positive_definite || outcome == Outcome::not_finite;
+    *status.at(condition, step) = static_cast<std::int32_t>(outcome);
     if (failed_step.data != nullptr) *failed_step.at(condition, step) = failed ? failed_at : -1;
   }
 };
@@ -31,6 +31,10 @@ struct Found {
   Scalar step{};                   ///< the one at work; of a lane that has failed, the one at which it did
 
   MDGPS_FUNCTION void begin_step(int t) { step = select(positive & all_finite, Scalar(t), step); }
+  /// What comes after a matrix without a factor means nothing, and is not judged.
+  MDGPS_FUNCTION void judge(Mask<Scalar> is_finite, Mask<Scalar> was_positive) {
+    all_finite = all_finite & (is_finite | !was_positive);
+  }
   MDGPS_FUNCTION Outcome outcome(int w) const {
     return !get_lane(all_finite, w) ? Outcome::not_finite
            : !get_lane(positive, w) ? Outcome::not_positive_definite

@@ -240,10 +240,11 @@ MDGPS_FUNCTION void policy_from_value(const Group& g, const Lanes<Scalar>& lanes
   store(g, lanes, K, policy.gain, 0);
   store(g, lanes, k, policy.offset, 0);
   store(g, lanes, C, policy.covariance, 0);
-  // What the step's element has met comes first.
+  // What the step's element has met comes first, but for numbers that a pass step by step would have met before.
   for_each(g, lanes.count, [&](int w) {
     std::int32_t& known = *outcome.at(lanes.condition[w], lanes.step[w]);
-    if (known == static_cast<std::int32_t>(Outcome::ok)) known = static_cast<std::int32_t>(found.outcome(w));
+    if (known == static_cast<std::int32_t>(Outcome::ok) || !get_lane(found.all_finite, w))
+      known = static_cast<std::int32_t>(found.outcome(w));
   });
 }
 

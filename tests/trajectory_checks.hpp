@@ -53,6 +53,7 @@ void expect_same(const CStepResultArrays<Real>& a, std::int64_t i, const CStepRe
   EXPECT_EQ(a.kl_divergence(i), b.kl_divergence(j));
   EXPECT_EQ(a.dual_evaluations(i), b.dual_evaluations(j));
   EXPECT_EQ(a.status(i), b.status(j));
+  EXPECT_EQ(a.failed_step(i), b.failed_step(j));
 }
 
 /// `policy` is that of the dense problem of every tail.

@@ -35,7 +35,8 @@ void Failures::add(const IterationReport& report) {
     if (!condition.sampled) ++without_samples_;
     if (!c_step_failed(condition)) continue;
     FailedCSteps& failed = failed_c_steps_[condition.status];
-    if (failed.count++ == 0) failed = {1, report.iteration, condition.failed_step, i};
+    if (failed.count == 0) failed = {0, report.iteration, condition.failed_step, i};
+    ++failed.count;
   }
 }
 

@@ -20,13 +20,14 @@ class Failures {
   std::vector<std::string> lines() const;
 
  private:
-  int iterations_ = 0, with_failed_s_step_ = 0;
-  int c_steps_ = 0, without_samples_ = 0;
   /// C-steps that failed of the same, and the first of them.
   struct FailedCSteps {
     int count = 0, iteration = 0, step = 0;
     std::size_t condition = 0;
   };
+
+  int iterations_ = 0, with_failed_s_step_ = 0;
+  int c_steps_ = 0, without_samples_ = 0;
   std::map<Status, FailedCSteps> failed_c_steps_;
 };
 

@@ -45,7 +45,7 @@ class HpipmCStep {
     while (search.active()) {
       const double kl = divergence_at(search.eta(0));
       const kernels::Evaluation found{
-          std::isfinite(kl) ? kernels::Outcome::ok : kernels::Outcome::not_positive_definite, kl, -1};
+          std::isfinite(kl) ? kernels::Outcome::ok : kernels::Outcome::not_positive_definite, -1, kl};
       search.update(&found);
     }
   }

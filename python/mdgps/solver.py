@@ -162,8 +162,8 @@ def backward_pass(dynamics: LinearGaussianDynamics, cost: QuadraticCost) -> Solv
     dynamics    transition [N,T,n,n+m], offset [N,T,n], covariance [N,T,n,n]
     cost        hessian [N,T,n+m,n+m], gradient [N,T,n+m], constant [N,T]; in nats, the hessian symmetric
     Returns the policy u ~ N(K x + k, Quu^-1): gain [N,T,m,n], offset [N,T,m], covariance [N,T,m,m]; and its `status`
-    [N], not_positive_definite where some Quu is not: that condition's policy is then unspecified, and `failed_step` [N]
-    is the last step at which that is so.
+    [N], not_positive_definite where some Quu is not, not_finite where numbers are not: that condition's policy is then
+    unspecified, and `failed_step` [N] is the last step at which that is so.
     Raises TypeError or ValueError, naming the argument.
     """
     f = _arrays("dynamics", LinearGaussianDynamics, dynamics)
@@ -248,7 +248,7 @@ class CStepResult(NamedTuple):
 
     @property
     def failed_step(self) -> Array:
-        """[N] the step at which the last dual without a solution failed, where the status is a failure; else -1."""
+        """[N] the step at which the last dual without a solution failed, where the status is a failure of a step; else -1."""
         return self.policy.failed_step
 
 

@@ -137,6 +137,7 @@ TEST(CStepTeam, CandidatesInGroupsLeadToTheAnswerOfCandidatesInLanes) {
   }
   for (int i = 0; i < extents.conditions; ++i) {
     EXPECT_EQ(result.status(i), in_lanes.status(i));
+    EXPECT_EQ(result.failed_step(i), in_lanes.failed_step(i));
     EXPECT_EQ(result.dual_evaluations(i), in_lanes.dual_evaluations(i));
     // Sums of two threads are rounded in another order.
     EXPECT_NEAR(result.dual(i), in_lanes.dual(i), 1e-9 * in_lanes.dual(i));

@@ -24,8 +24,8 @@ DualSearch search(double start, double epsilon, const std::function<double(doubl
       const double eta = s.eta(c);
       EXPECT_GE(eta, options.min_dual * 0.999);
       EXPECT_LE(eta, options.max_dual * 1.001);
-      found[c] = {Outcome::ok, kl(eta), -1};
-      if (eta < feasible) found[c] = {Outcome::not_positive_definite, NAN, 7};
+      found[c] = {Outcome::ok, -1, kl(eta)};
+      if (eta < feasible) found[c] = {Outcome::not_positive_definite, 7, NAN};
     }
     s.update(found);
   }
@@ -100,7 +100,7 @@ TEST(DualSearch, TheChosenCandidateIsTheResult) {
   s.start(1.0, 5.0, speculating(4));
   const double answer = s.eta(2);  // the second above 1, say
   Evaluation found[4];
-  for (int c = 0; c < 4; ++c) found[c] = {Outcome::ok, 5.0 * answer / s.eta(c), -1};
+  for (int c = 0; c < 4; ++c) found[c] = {Outcome::ok, -1, 5.0 * answer / s.eta(c)};
   s.update(found);
   EXPECT_EQ(s.state(), State::converged);
   EXPECT_EQ(s.chosen(), 2);
@@ -182,7 +182,7 @@ TEST(DualSearch, RefusesABoundThatIsNotPositive) {
     EXPECT_EQ(s.state(), State::failed);
     EXPECT_EQ(s.last_failure().outcome, Outcome::not_finite);
     EXPECT_EQ(s.last_failure().failed_step, -1);
-    const Evaluation ok{Outcome::ok, epsilon, -1};
+    const Evaluation ok{Outcome::ok, -1, epsilon};
     s.update(&ok);
     EXPECT_EQ(s.evaluations(), 0);
   }

@@ -264,6 +264,31 @@ TYPED_TEST(PropertyOfCStep, AFailingConditionKeepsItsReferenceAndItsNeighboursTh
   });
 }
 
+TYPED_TEST(PropertyOfCStep, TheStepIsThatOfTheLastDualWithoutASolution) {
+  auto p = random_trajectory<TypeParam>(kShape, 5);
+  for (int j = 6; j < 9; ++j) {
+    p.cost.hessian(4, 11, j, j) = TypeParam(-1e3);  // cured by a larger dual
+    p.cost.hessian(4, 3, j, j) = TypeParam(-1e20);  // by none
+  }
+  for (const auto path : {SolverPath::fused, SolverPath::wide}) {
+    for (const int width : {1, 8}) EXPECT_EQ(solved(p, {.speculation = width, .path = path}).failed_step(4), 3);
+    EXPECT_EQ(solved(p, {.max_evaluations = 2, .speculation = 1, .path = path}).failed_step(4), 11);
+  }
+}
+
+TYPED_TEST(PropertyOfCStep, TheStepMayBeLeftOut) {
+  auto p = random_trajectory<TypeParam>(kShape, 5);
+  p.cost.gradient(4, 3, 1) = std::numeric_limits<TypeParam>::quiet_NaN();
+  const auto expected = solved(p);
+  CStepResultArrays<TypeParam> result(kShape);
+  auto view = result.view();
+  view.failed_step = {};
+  result.failed_step = Array<std::int32_t, 1>({kShape.conditions}, 7);
+  c_step<TypeParam>(p.view(), view);
+  EXPECT_EQ(result.status, expected.status);
+  for (const std::int32_t step : result.failed_step.elements()) EXPECT_EQ(step, 7);
+}
+
 TYPED_TEST(PropertyOfCStep, AnIndefiniteCostIsSolvedAtALargerDual) {
   auto p = random_trajectory<TypeParam>(kShape, 6);
   for (std::int64_t i = 0; i < kShape.conditions; ++i) {
@@ -290,6 +315,7 @@ TYPED_TEST(PropertyOfCStep, ABoundThatDoesNotBindIsReported) {
     const auto result = solved(p, {.min_dual = 1e-2, .speculation = width});
     for (std::int64_t i = 0; i < kShape.conditions; ++i) {
       EXPECT_EQ(result.status(i), Status::constraint_inactive);
+      EXPECT_EQ(result.failed_step(i), -1);
       EXPECT_NEAR(result.dual(i), 1e-2, 1e-8);
       EXPECT_GT(result.kl_divergence(i), 0);
       EXPECT_LT(result.kl_divergence(i), 1e5);
@@ -305,6 +331,7 @@ TYPED_TEST(PropertyOfCStep, WhenEvaluationsRunOutTheBoundStillHolds) {
       const auto kl = divergence_of(p, result.policy);
       for (std::int64_t i = 0; i < kShape.conditions; ++i) {
         EXPECT_LE(result.dual_evaluations(i), evaluations);
+        EXPECT_EQ(result.failed_step(i), -1);
         EXPECT_LE(kl(i), p.epsilon(i) * 1.001);
         EXPECT_NEAR(kl(i), result.kl_divergence(i), 1e-3 * p.epsilon(i));
       }

@@ -210,6 +210,12 @@ TEST(SolverInterface, AWrongShapeIsRefusedByName) {
             }),
             "forward_pass: failed_step has shape [2], expected [3]");
   EXPECT_EQ(refusal([&] {
+              auto result = all.result.view();
+              result.failed_step = two;
+              c_step<double>(all.p.view(), result);
+            }),
+            "c_step: failed_step has shape [2], expected [3]");
+  EXPECT_EQ(refusal([&] {
               auto problem = all.regression.problem();
               problem.outputs = {};
               fit_linear_gaussian(problem, all.regression.result());

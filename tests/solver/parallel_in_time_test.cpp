@@ -73,7 +73,7 @@ TEST(ParallelInTime, AgreesWithThePassesStepByStep) {
 }
 
 TEST(ParallelInTime, AFailingConditionHasTheSameStatusAndLeavesTheOthersAlone) {
-  const BatchShape shape{6, 9, 3, 2};
+  const BatchShape shape{7, 9, 3, 2};
   const auto good = random_trajectory<double>(shape, 2);
   auto bad = good;
   bad.cost.gradient(1, 4, 2) = NAN;
@@ -81,17 +81,20 @@ TEST(ParallelInTime, AFailingConditionHasTheSameStatusAndLeavesTheOthersAlone) {
   bad.cost.hessian(4, 5, 3, 3) = -1e6;
   bad.cost.gradient(4, 2, 0) = NAN;  // the pass meets the indefinite step first
   bad.reference.offset(5, 8, 0) = NAN;
+  bad.cost.hessian(6, 5, 3, 3) = -1e6;
+  bad.dynamics.offset(6, 5, 1) = INFINITY;  // of two reasons at one step the numbers come first
   // Nothing is read of the last step's dynamics.
   bad.dynamics.transition(0, 8, 1, 1) = bad.dynamics.offset(0, 8, 1) = bad.dynamics.covariance(0, 8, 1, 1) = NAN;
   const Passes clean(good, kInParallel), result(bad, kInParallel), step_by_step(bad, {});
   EXPECT_EQ(result.backward, step_by_step.backward);
   EXPECT_EQ(result.forward, step_by_step.forward);
-  EXPECT_THAT(result.backward_step.elements(), testing::ElementsAre(-1, 4, 3, -1, 5, -1));
-  EXPECT_THAT(result.forward_step.elements(), testing::ElementsAre(-1, -1, 4, -1, -1, 8));
+  EXPECT_THAT(result.backward_step.elements(), testing::ElementsAre(-1, 4, 3, -1, 5, -1, 5));
+  EXPECT_THAT(result.forward_step.elements(), testing::ElementsAre(-1, -1, 4, -1, -1, 8, 6));
   EXPECT_EQ(result.backward_step, step_by_step.backward_step);
   EXPECT_EQ(result.forward_step, step_by_step.forward_step);
   EXPECT_EQ(result.backward(1), Status::not_finite);
   EXPECT_EQ(result.backward(4), Status::not_positive_definite);
+  EXPECT_EQ(result.backward(6), Status::not_finite);
   EXPECT_EQ(result.forward(5), Status::not_finite);
   for (const int i : {0, 3}) {
     EXPECT_TRUE(std::ranges::equal(result.policy.gain.row(i), clean.policy.gain.row(i)));

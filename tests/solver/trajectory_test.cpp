@@ -104,6 +104,7 @@ TYPED_TEST(TrajectoryTest, DivergencesSayAtWhichStepTheyFail) {
   p.reference.covariance(2, 3, 0, 0) = -1;
   q.gain(4, 1, 0, 2) = NAN;
   q.offset(5, 4, 1) = INFINITY;
+  q.gain(2, 4, 0, 2) = NAN;  // the covariance of a step before fails first
   Array<Real, 1> total({6});
   Array<Status, 1> status({6});
   Array<std::int32_t, 1> failed_step({6});

@@ -155,6 +155,9 @@ TYPED_TEST(PropertyOfWideCStep, FailuresHaveTheFusedPathsStatusAndLeaveTheirNeig
     bad.cost.gradient(i, 9, 1) = nan;
   });
   spoil(16, [&](auto i) { bad.epsilon(i) = 0; });
+  spoil(18, [&](auto i) {  // of two references the first comes first
+    bad.reference.covariance(i, 3, 1, 1) = bad.reference.covariance(i, 8, 1, 1) = -1;
+  });
   spoil(17, [&](auto i) {  // and two of the problem's, of which the later step's comes first
     for (int j = 6; j < 9; ++j) bad.cost.hessian(i, 11, j, j) = Real(-1e20);
     bad.cost.gradient(i, 3, 1) = nan;
@@ -164,6 +167,7 @@ TYPED_TEST(PropertyOfWideCStep, FailuresHaveTheFusedPathsStatusAndLeaveTheirNeig
   const auto clean = solve(good), result = solve(bad), fused = solve(bad, {}, SolverPath::fused);
   EXPECT_EQ(result.status, fused.status);
   EXPECT_EQ(result.failed_step, fused.failed_step);
+  EXPECT_EQ(result.failed_step(18), 3);
   const auto same_bytes = [](auto a, auto b) { return std::memcmp(a.data(), b.data(), a.size_bytes()) == 0; };
   for (std::int64_t i = 0; i < kShape.conditions; ++i) {
     if (std::ranges::find(spoiled, i) == spoiled.end()) {
@@ -189,6 +193,7 @@ TYPED_TEST(PropertyOfWideCStep, ASearchMayEndInEveryWay) {
   EXPECT_EQ(result.dual_evaluations, fused.dual_evaluations);
   EXPECT_EQ(result.status(2), Status::constraint_inactive);
   EXPECT_EQ(result.status(0), Status::not_converged);
+  for (const std::int32_t step : result.failed_step.elements()) EXPECT_EQ(step, -1);
 }
 
 TYPED_TEST(PropertyOfWideCStep, TakesStridedViews) {

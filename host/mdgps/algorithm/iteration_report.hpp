@@ -21,7 +21,7 @@ struct ConditionReport {
   double kl_divergence = 0;
   int dual_evaluations = 0;
   Status status = Status::ok;
-  int failed_step = -1;             ///< of the C-step, where it failed at one
+  int failed_step = -1;             ///< the time step at which the C-step failed; -1 where at none
   bool sampled = true;              ///< not all of its rollouts diverged
   double predicted_cost = 0;        ///< of the new local policy under the fitted dynamics
   double tv_bound = 0;              ///< Lemma 4.1

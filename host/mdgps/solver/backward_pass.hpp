@@ -12,8 +12,8 @@ namespace mdgps {
 /// cost       hessian [N,T,n+m,n+m], gradient [N,T,n+m]    in nats (already divided by eta); hessian symmetric
 /// policy     out: gain [N,T,m,n], offset [N,T,m], covariance [N,T,m,m]
 /// status     out: [N]; not_positive_definite where some Quu is not, not_finite where numbers are not; that condition's
-///            policy is then unspecified. With StatusView{status, failed_step} the step, too: the last whose Quu is
-///            not, or whose Q-function has such numbers
+///            policy is then unspecified. With StatusView{status, failed_step} the step, too: the last whose Quu (as
+///            a scan: Quu or own Huu) is not, or whose Q-function has such numbers
 /// workspace  at least backward_pass_workspace_size(shape, device, options) bytes on that device
 /// Throws std::invalid_argument when shapes or devices differ, and where the wide path is asked for and the device's
 /// libraries are missing, or a scan over the steps as well. Asynchronous on `stream`.

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "kernels/linear_gaussian.hpp"
+#include "kernels/outcome.hpp"
 #include "mdgps/solver/types.hpp"
 
 namespace mdgps::MDGPS_TARGET {

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <string_view>
 #include <type_traits>
-#include <utility>
 
 #include "mdgps/solver/array.hpp"
 #include "mdgps/solver/export.hpp"
@@ -38,7 +37,8 @@ enum class Status : std::int32_t {
 /// The status by its name: "not_finite".
 MDGPS_API std::string_view to_string(Status status);
 
-/// Where a pass says what became of each condition; made of a view or an array of the statuses alone, too.
+/// Where a pass says what became of each condition. A view or an array of the statuses is one, too: then nobody asks
+/// for the steps.
 struct StatusView {
   View<Status, 1> status;               ///< [N]
   View<std::int32_t, 1> failed_step{};  ///< [N] the step, from 0, at which it failed, -1 where it did not; may be empty
@@ -47,7 +47,7 @@ struct StatusView {
   template <class Statuses>
   requires std::is_convertible_v<Statuses, View<Status, 1>> StatusView(Statuses&& status,
                                                                        View<std::int32_t, 1> failed_step = {})
-      : status(std::forward<Statuses>(status)), failed_step(failed_step) {}
+      : status(status), failed_step(failed_step) {}
 };
 
 /// p(u|x) = N(K x + k, C)

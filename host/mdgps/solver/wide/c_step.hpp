@@ -225,7 +225,7 @@ struct CStep {
     on.for_each(slots, 1, 1, [=] MDGPS_LAMBDA(int s, int, int) {
       Found<Real>& found = memory.found[s];
       memory.kl[s] += memory.sum[s];
-      if (found.positive && !finite(memory.kl[s])) found.all_finite = false;
+      found.judge(finite(memory.kl[s]), found.positive);
     });
   }
 
@@ -235,7 +235,7 @@ struct CStep {
     on.for_each(slots, 1, 1, [=] MDGPS_LAMBDA(int s, int, int) {
       const Found<Real>&found = memory.found[s], &reference_found = memory.reference_found[s];
       const DualValue<Real> value{memory.kl[s], reference_found.positive ? found : reference_found};
-      const Evaluation evaluation = value.of(0);
+      const Evaluation evaluation = value.evaluation(0);
       memory.searching[s].search.update(&evaluation);
     });
   }

@@ -105,7 +105,7 @@ struct ForwardPass {
     on.for_each(slots, 1, 1, [=] MDGPS_LAMBDA(int s, int, int) {
       Found<Real>& found = memory.found[s];
       found.begin_step(t);
-      if (!finite(memory.sum[s])) found.all_finite = false;
+      found.judge(finite(memory.sum[s]), found.positive);
     });
   }
 

@@ -9,6 +9,7 @@
 /// The first step backwards has no next state: there the lower rows are left out.
 
 #include "kernels/linear_gaussian.hpp"
+#include "kernels/outcome.hpp"
 #include "mdgps/solver/wide/stack.hpp"
 
 namespace mdgps::wide {
@@ -121,10 +122,9 @@ struct Riccati {
     on.for_each(slots, m, m, [=] MDGPS_LAMBDA(int s, int i, int j) { memory.L(s, i, j) = memory.Q(s, n + i, n + j); });
     on.factorise(slots, memory.L, memory.info);
     on.for_each(slots, 1, 1, [=] MDGPS_LAMBDA(int s, int, int) {
-      // Judged before the first failing factor, which makes what follows meaningless.
       Found<Real>& found = memory.found[s];
       found.begin_step(t);
-      if (found.positive && !finite(memory.sum[s])) found.all_finite = false;
+      found.judge(finite(memory.sum[s]), found.positive);
       if (!has_factor(memory.L, memory.info, s)) found.positive = false;
     });
     on.for_each(slots, m, p + 1, [=] MDGPS_LAMBDA(int s, int i, int j) {
