@@ -3,9 +3,8 @@
 #include <gmock/gmock.h>
 
 #include "gpu/mirror.hpp"
-#include "mdgps/solver/backward_pass.hpp"
-#include "mdgps/solver/forward_pass.hpp"
 #include "mixture_problems.hpp"
+#include "passes.hpp"
 #include "trajectory_checks.hpp"
 
 namespace mdgps {
@@ -105,20 +104,7 @@ TYPED_TEST(GpuWideCStep, IsChosenWhereABlocksMemoryIsTooSmall) {
 template <class Real>
 class GpuWidePasses : public GpuWideCStep<Real> {
  protected:
-  struct Passes {
-    LinearGaussianPolicyArrays<Real> policy;
-    TrajectoryDistributionArrays<Real> distribution;
-    Array<Status, 1> backward, forward;
-    Array<std::int32_t, 1> backward_step, forward_step;
-
-    explicit Passes(const BatchShape& s)
-        : policy(s),
-          distribution(s),
-          backward({s.conditions}),
-          forward({s.conditions}),
-          backward_step({s.conditions}),
-          forward_step({s.conditions}) {}
-  };
+  using Passes = problems::Passes<Real>;
   static Passes on_gpu(const Trajectory<Real>& p) {
     Passes to(p.shape);
     gpu::Mirror mirror;
@@ -131,13 +117,7 @@ class GpuWidePasses : public GpuWideCStep<Real> {
     mirror.bring_back();
     return to;
   }
-  static Passes on_cpu(const Trajectory<Real>& p) {
-    Passes to(p.shape);
-    backward_pass<Real>(p.dynamics.view(), p.cost.view(), to.policy.view(), {to.backward, to.backward_step});
-    forward_pass<Real>(p.initial.view(), p.dynamics.view(), p.reference.view(), to.distribution.view(),
-                       {to.forward, to.forward_step});
-    return to;
-  }
+  static Passes on_cpu(const Trajectory<Real>& p) { return Passes(p, {}); }
 };
 TYPED_TEST_SUITE(GpuWidePasses, Reals);
 

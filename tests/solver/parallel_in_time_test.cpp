@@ -4,9 +4,7 @@
 
 #include <cmath>
 
-#include "mdgps/solver/backward_pass.hpp"
-#include "mdgps/solver/forward_pass.hpp"
-#include "problems.hpp"
+#include "passes.hpp"
 #include "reference.hpp"
 
 namespace mdgps {
@@ -17,24 +15,7 @@ using problems::Trajectory;
 
 constexpr PassOptions kInParallel{.parallel_in_time = true};
 
-struct Passes {
-  LinearGaussianPolicyArrays<double> policy;
-  TrajectoryDistributionArrays<double> distribution;
-  Array<Status, 1> backward, forward;
-  Array<std::int32_t, 1> backward_step, forward_step;
-
-  Passes(const Trajectory<double>& p, const PassOptions& options)
-      : policy(p.shape),
-        distribution(p.shape),
-        backward({p.shape.conditions}),
-        forward({p.shape.conditions}),
-        backward_step({p.shape.conditions}),
-        forward_step({p.shape.conditions}) {
-    backward_pass<double>(p.dynamics.view(), p.cost.view(), policy.view(), {backward, backward_step}, options);
-    forward_pass<double>(p.initial.view(), p.dynamics.view(), p.reference.view(), distribution.view(),
-                         {forward, forward_step}, options);
-  }
-};
+using Passes = problems::Passes<double>;
 
 template <int Rank>
 double difference(const Array<double, Rank>& a, const Array<double, Rank>& b) {

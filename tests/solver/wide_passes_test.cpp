@@ -10,9 +10,8 @@
 #include <map>
 #include <utility>
 
-#include "mdgps/solver/backward_pass.hpp"
-#include "mdgps/solver/forward_pass.hpp"
 #include "mdgps/solver/threads.hpp"
+#include "passes.hpp"
 #include "trajectory_checks.hpp"
 
 namespace mdgps {
@@ -22,24 +21,9 @@ using problems::random_trajectory;
 using problems::Trajectory;
 
 template <class Real>
-struct Passes {
-  LinearGaussianPolicyArrays<Real> policy;
-  TrajectoryDistributionArrays<Real> distribution;
-  Array<Status, 1> backward, forward;
-  Array<std::int32_t, 1> backward_step, forward_step;
-
+struct Passes : problems::Passes<Real> {
   explicit Passes(const Trajectory<Real>& p, SolverPath path = SolverPath::wide)
-      : policy(p.shape),
-        distribution(p.shape),
-        backward({p.shape.conditions}),
-        forward({p.shape.conditions}),
-        backward_step({p.shape.conditions}),
-        forward_step({p.shape.conditions}) {
-    const PassOptions options{.path = path};
-    backward_pass<Real>(p.dynamics.view(), p.cost.view(), policy.view(), {backward, backward_step}, options);
-    forward_pass<Real>(p.initial.view(), p.dynamics.view(), p.reference.view(), distribution.view(),
-                       {forward, forward_step}, options);
-  }
+      : problems::Passes<Real>(p, {.path = path}) {}
 };
 
 /// That condition i of one result and condition j of another have the same bytes.
